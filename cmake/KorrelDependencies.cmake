@@ -1,0 +1,49 @@
+# Finds what Korrel is built with, once, and prints the versions. Debian 12's packages suffice (see ./dev).
+
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+find_package(ZLIB REQUIRED)
+
+# Older and newer packages of Highway come with a CMake file, some with pkg-config's only.
+find_package(hwy CONFIG QUIET)
+if(NOT TARGET hwy::hwy)
+  find_package(PkgConfig REQUIRED)
+  pkg_check_modules(hwy REQUIRED IMPORTED_TARGET GLOBAL libhwy)
+  add_library(hwy::hwy ALIAS PkgConfig::hwy)
+endif()
+
+# xtensor and xtensor-blas are headers only. Under them: LAPACK and CBLAS, both in OpenBLAS.
+find_package(xtensor REQUIRED)
+find_path(KORREL_XTENSOR_BLAS_INCLUDE_DIR NAMES xtensor-blas/xlinalg.hpp REQUIRED)
+set(BLA_VENDOR OpenBLAS)
+find_package(LAPACK REQUIRED)
+unset(BLA_VENDOR)
+find_path(KORREL_CBLAS_INCLUDE_DIR NAMES cblas.h PATH_SUFFIXES openblas REQUIRED)
+mark_as_advanced(KORREL_XTENSOR_BLAS_INCLUDE_DIR KORREL_CBLAS_INCLUDE_DIR)
+
+set(versions "fmt ${fmt_VERSION}, zlib ${ZLIB_VERSION_STRING}, highway ${hwy_VERSION}, xtensor ${xtensor_VERSION}")
+find_package(OpenBLAS CONFIG QUIET)
+string(APPEND versions ", openblas ${OpenBLAS_VERSION}")
+
+find_package(nlohmann_json REQUIRED)
+string(APPEND versions ", nlohmann-json ${nlohmann_json_VERSION}")
+if(KORREL_BUILD_APPS)
+  find_package(CLI11 REQUIRED)
+  string(APPEND versions ", CLI11 ${CLI11_VERSION}")
+endif()
+if(KORREL_BUILD_TESTS)
+  find_package(doctest REQUIRED)
+  string(APPEND versions ", doctest ${doctest_VERSION}")
+endif()
+if(KORREL_BUILD_BENCHMARKS)
+  find_package(benchmark REQUIRED)
+  string(APPEND versions ", benchmark ${benchmark_VERSION}")
+endif()
+message(STATUS "korrel: ${versions}")
+
+# What the sources of the library see and what the finished library links.
+add_library(korrel_dependencies INTERFACE)
+target_include_directories(korrel_dependencies SYSTEM INTERFACE
+  ${KORREL_XTENSOR_BLAS_INCLUDE_DIR} ${KORREL_CBLAS_INCLUDE_DIR})
+target_link_libraries(korrel_dependencies INTERFACE
+  fmt::fmt ZLIB::ZLIB hwy::hwy nlohmann_json::nlohmann_json xtensor LAPACK::LAPACK Threads::Threads)

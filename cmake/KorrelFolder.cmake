@@ -1,0 +1,53 @@
+# The library's folders: one OBJECT library each, put together as korrel::korrel.
+
+set(KORREL_FOLDERS framework layers optim datasets models training)
+
+# Headers are included as <korrel/framework/...> before and after installation: here, through links to the sources.
+set(KORREL_INCLUDE_DIR "${PROJECT_BINARY_DIR}/include" CACHE PATH "Folder that gets korrel/<folder> links")
+file(MAKE_DIRECTORY "${KORREL_INCLUDE_DIR}/korrel")
+foreach(entry ${KORREL_FOLDERS} korrel.h)
+  file(CREATE_LINK "${PROJECT_SOURCE_DIR}/${entry}" "${KORREL_INCLUDE_DIR}/korrel/${entry}" SYMBOLIC)
+endforeach()
+
+# korrel_folder(layers a.cpp b.cpp): the sources of a top-level folder. A folder may still be empty.
+function(korrel_folder name)
+  if(NOT ARGN)
+    return()
+  endif()
+  add_library(korrel_${name} OBJECT ${ARGN})
+  set_target_properties(korrel_${name} PROPERTIES
+    CXX_EXTENSIONS OFF
+    VISIBILITY_INLINES_HIDDEN ON
+    POSITION_INDEPENDENT_CODE ${BUILD_SHARED_LIBS})
+  target_include_directories(korrel_${name} PRIVATE "${KORREL_INCLUDE_DIR}")
+  target_compile_definitions(korrel_${name} PRIVATE KORREL_VERSION="${PROJECT_VERSION}")
+  target_link_libraries(korrel_${name} PRIVATE korrel_compile korrel_dependencies)
+endfunction()
+
+# Makes the target korrel of all folders. Users see C++20 and the include folder; the rest is the library's own.
+function(korrel_combine_folders)
+  add_library(korrel)
+  add_library(korrel::korrel ALIAS korrel)
+  foreach(name ${KORREL_FOLDERS})
+    if(TARGET korrel_${name})
+      target_sources(korrel PRIVATE $<TARGET_OBJECTS:korrel_${name}>)
+    endif()
+  endforeach()
+  target_compile_features(korrel PUBLIC cxx_std_20)
+  target_include_directories(korrel PUBLIC
+    "$<BUILD_INTERFACE:${KORREL_INCLUDE_DIR}>" "$<INSTALL_INTERFACE:include>")
+  target_link_libraries(korrel PRIVATE $<BUILD_INTERFACE:korrel_compile> $<BUILD_INTERFACE:korrel_dependencies>)
+  set_target_properties(korrel PROPERTIES
+    LINKER_LANGUAGE CXX
+    VERSION ${PROJECT_VERSION}
+    SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+endfunction()
+
+# korrel_program(name a.cpp ...): an executable in bin/ that uses korrel as its users do, with our warnings.
+function(korrel_program name)
+  add_executable(${name} ${ARGN})
+  set_target_properties(${name} PROPERTIES
+    CXX_EXTENSIONS OFF
+    RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
+  target_link_libraries(${name} PRIVATE korrel::korrel korrel_compile)
+endfunction()
