@@ -1,0 +1,114 @@
+#include <korrel/framework/autograd/node.h>
+
+#include <atomic>
+#include <cmath>
+
+#include <korrel/framework/autograd/anomaly.h>
+#include <korrel/framework/autograd/call_path.h>
+#include <korrel/framework/autograd/record.h>
+#include <korrel/framework/base/allocator.h>
+#include <korrel/framework/base/check.h>
+
+namespace korrel {
+namespace {
+
+std::atomic<uint64_t> next_id{1};
+std::atomic<int64_t> alive{0};
+thread_local bool anomaly = false;
+
+// Nodes on their way out. Deleting one releases what it owns, which may bring further nodes here; the outermost call
+// works the list off, so the depth of the graph never becomes the depth of the stack.
+struct Graveyard {
+  std::vector<Node*> nodes;
+  bool digging = false;
+};
+thread_local Graveyard graveyard;
+
+}  // namespace
+
+Node::Node(const char* op) : op(op), id(next_id.fetch_add(1, std::memory_order_relaxed)) {
+  alive.fetch_add(1, std::memory_order_relaxed);
+}
+Node::~Node() { alive.fetch_sub(1, std::memory_order_relaxed); }
+int64_t live_nodes() { return alive.load(std::memory_order_relaxed); }
+
+void* Node::operator new(std::size_t bytes) { return memory::allocate(bytes); }
+void Node::operator delete(void* block, std::size_t bytes) { memory::deallocate(block, bytes); }
+
+void Node::destroy(Node* node) {
+  graveyard.nodes.push_back(node);
+  if (graveyard.digging) return;
+  graveyard.digging = true;
+  while (!graveyard.nodes.empty()) {
+    Node* next = graveyard.nodes.back();
+    graveyard.nodes.pop_back();
+    delete next;
+  }
+  graveyard.digging = false;
+}
+
+void NodeRelease::retain(Node* node) { node->retain(); }
+void NodeRelease::release(Node* node) {
+  if (node->release()) Node::destroy(node);
+}
+
+bool anomaly_enabled() { return anomaly; }
+AnomalyGuard::AnomalyGuard(bool enabled) : before_(std::exchange(anomaly, enabled)) {}
+AnomalyGuard::~AnomalyGuard() { anomaly = before_; }
+
+Tensor Backward::grad_of(int i) const {
+  if (grads_[i].defined()) return grads_[i];
+  const Node::Output& output = node_.outputs[i];
+  Tensor zeros = make_tensor(output.shape, output.dtype);
+  std::fill_n(static_cast<std::byte*>(zeros.raw_data()), zeros.numel() * size_of(output.dtype), std::byte{0});
+  return zeros;
+}
+
+Tensor Backward::output(const Tensor& detached, int i) const {
+  Tensor y = detached.detach();
+  if (grad_enabled()) y.body().set_node(&node_, i);
+  return y;
+}
+
+namespace recording {
+
+void connect(Node& node, const Input* inputs, std::size_t count) {
+  node.inputs.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    Node::Edge edge;
+    if (const Tensor& x = *inputs[i].tensor; x.requires_grad()) {
+      TensorBody& body = x.body();
+      edge.shape = body.layout.shape;
+      edge.dtype = body.dtype;
+      if (body.node) {
+        edge.node = Ref<Node>(body.node);
+        edge.output = body.output_index;
+      } else {
+        edge.leaf = x.body_ref();
+      }
+    }
+    node.inputs.push_back(std::move(edge));
+  }
+  if (anomaly) node.path = current_call_path();
+}
+
+void attach(Node& node, Tensor& output) {
+  // An op that returns its input itself (contiguous() of a contiguous tensor) must not be recorded onto that input.
+  if (output.requires_grad()) output = output.detach();
+  output.body().set_node(&node, static_cast<int>(node.outputs.size()));
+  node.outputs.push_back({output.shape(), output.dtype()});
+}
+
+void check_anomaly(const char* op, const Tensor& y) {
+  if (!anomaly || !is_floating(y.dtype())) return;
+  NoGradGuard guard;
+  for (double value : y.to_vector<double>()) {
+    if (std::isnan(value)) {
+      std::string path = current_call_path();
+      fail("anomaly: {} made a NaN{}{}", op, path.empty() ? "" : " in ", path);
+    }
+  }
+}
+
+}  // namespace recording
+}  // namespace korrel
