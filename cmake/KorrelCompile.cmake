@@ -8,7 +8,7 @@ endif()
 add_library(korrel_compile INTERFACE)
 target_compile_features(korrel_compile INTERFACE cxx_std_20)
 target_compile_options(korrel_compile INTERFACE
-  -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
+  -Wall -Wextra -Wnon-virtual-dtor -Woverloaded-virtual
   -Wno-missing-field-initializers)  # {.stride = 2} leaves the other options at their defaults on purpose
 if(KORREL_WARNINGS_AS_ERRORS)
   target_compile_options(korrel_compile INTERFACE -Werror)

@@ -47,8 +47,8 @@ void Node::destroy(Node* node) {
   graveyard.digging = false;
 }
 
-void NodeRelease::retain(Node* node) { node->retain(); }
-void NodeRelease::release(Node* node) {
+void NodeCount::retain(Node* node) { node->retain(); }
+void NodeCount::release(Node* node) {
   if (node->release()) Node::destroy(node);
 }
 

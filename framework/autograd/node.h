@@ -7,7 +7,7 @@
 #include <vector>
 
 #include <korrel/framework/base/small_vector.h>
-#include <korrel/framework/tensor/body.h>
+#include <korrel/framework/tensor/tensor.h>
 
 namespace korrel {
 

@@ -1,32 +1,28 @@
-// TensorBody: what a Tensor points to. For ops, the engine and io; users see only Tensor.
+// TensorBody: what a Tensor points to: storage, layout, dtype and the node that made it. For ops and the engine.
 #pragma once
 
 #include <memory>
-#include <vector>
 
+#include <korrel/framework/base/dtype.h>
+#include <korrel/framework/tensor/layout.h>
 #include <korrel/framework/tensor/storage.h>
-#include <korrel/framework/tensor/tensor.h>
 
 namespace korrel {
 
-// How a tensor body lets go of its graph node; defined in autograd/node.cpp, which tensor/ does not know.
-struct NodeRelease {
+class Node;
+struct GradState;
+
+// How a tensor body holds its graph node; defined in autograd/node.cpp, which tensor/ does not know.
+struct NodeCount {
   static void retain(Node* node);
   static void release(Node* node);
 };
 
-// Autograd state that few tensors have: leaves with a gradient, tensors with hooks.
-struct GradState {
-  Tensor grad;
-  std::vector<Ref<HookFunction>> hooks;  // of a leaf; those of other tensors are kept by their node
-  bool retains_grad = false;
-};
-
 struct TensorBody : Counted {
-  TensorBody(Ref<Storage> storage, const Layout& layout, DType dtype)
-      : storage(std::move(storage)), layout(layout), dtype(dtype) {}
+  TensorBody(Ref<Storage> bytes, const Layout& where, DType type)
+      : storage(std::move(bytes)), layout(where), dtype(type) {}
   ~TensorBody() {
-    if (node) NodeRelease::release(node);
+    if (node) NodeCount::release(node);
   }
   TensorBody(const TensorBody&) = delete;
   TensorBody& operator=(const TensorBody&) = delete;
@@ -36,16 +32,13 @@ struct TensorBody : Counted {
   static void operator delete(void* block, std::size_t bytes);
 
   void set_node(Node* value, int output) {
-    NodeRelease::retain(value);
-    if (node) NodeRelease::release(node);
+    NodeCount::retain(value);
+    if (node) NodeCount::release(node);
     node = value;
     output_index = output;
     requires_grad = true;
   }
-  GradState& grad_state() {
-    if (!state) state = std::make_shared<GradState>();
-    return *state;
-  }
+  GradState& grad_state();
   std::byte* data() const { return storage->data() + layout.offset * static_cast<int64_t>(size_of(dtype)); }
 
   Ref<Storage> storage;
@@ -56,12 +49,5 @@ struct TensorBody : Counted {
   Node* node = nullptr;      // the op that made it; null for leaves. Counted by set_node.
   std::shared_ptr<GradState> state;  // shared with the hook that retain_grad() puts on the node
 };
-
-// New tensors for ops: uninitialised and contiguous, or another layout on the bytes of `x`. No graph.
-Tensor make_tensor(const Shape& shape, DType dtype);
-Tensor make_view(const Tensor& x, const Layout& layout);
-
-inline const Layout& layout_of(const Tensor& x) { return x.body().layout; }
-inline bool has_node(const Tensor& x) { return x.body().node != nullptr; }
 
 }  // namespace korrel

@@ -4,7 +4,6 @@
 
 #include <korrel/framework/base/allocator.h>
 #include <korrel/framework/base/check.h>
-#include <korrel/framework/tensor/body.h>
 
 namespace korrel {
 
@@ -19,6 +18,11 @@ void Storage::destroy(Storage* storage) {
 
 void* TensorBody::operator new(std::size_t bytes) { return memory::allocate(bytes); }
 void TensorBody::operator delete(void* block, std::size_t bytes) { memory::deallocate(block, bytes); }
+
+GradState& TensorBody::grad_state() {
+  if (!state) state = std::make_shared<GradState>();
+  return *state;
+}
 
 Tensor make_tensor(const Shape& shape, DType dtype) {
   std::size_t bytes = size_of(dtype);

@@ -8,16 +8,19 @@
 #include <string>
 #include <vector>
 
-#include <korrel/framework/base/dtype.h>
-#include <korrel/framework/base/ref.h>
-#include <korrel/framework/tensor/layout.h>
+#include <korrel/framework/tensor/body.h>
 
 namespace korrel {
 
-class Node;
-class Storage;
-struct TensorBody;
-struct HookFunction;
+class Tensor;
+
+// A hook on a tensor's gradient, type-erased without <functional>.
+struct HookFunction : Counted {
+  virtual ~HookFunction() = default;
+  virtual Tensor call(const Tensor& gradient) = 0;
+  static void destroy(HookFunction* hook) { delete hook; }
+  bool removed = false;
+};
 
 struct TensorOptions {
   DType dtype = f32;
@@ -111,13 +114,16 @@ class Tensor {
   Ref<TensorBody> body_;
 };
 
-// A hook on a tensor's gradient, type-erased without <functional>.
-struct HookFunction : Counted {
-  virtual ~HookFunction() = default;
-  virtual Tensor call(const Tensor& gradient) = 0;
-  static void destroy(HookFunction* hook) { delete hook; }
-  bool removed = false;
+// Autograd state that few tensors have: leaves with a gradient, tensors with hooks.
+struct GradState {
+  Tensor grad;
+  std::vector<Ref<HookFunction>> hooks;  // of a leaf; those of other tensors are kept by their node
+  bool retains_grad = false;
 };
+
+// New tensors for ops: uninitialised and contiguous, or another layout on the bytes of `x`. No graph.
+Tensor make_tensor(const Shape& shape, DType dtype);
+Tensor make_view(const Tensor& x, const Layout& layout);
 
 template <class T>
 T* Tensor::data() {

@@ -1,0 +1,50 @@
+// Convolution layers' arithmetic (cross-correlation, as in PyTorch), its transpose, and true convolution with a flipped
+// kernel. One trilinear form T(x, w, y) = sum y[n,k,o] x[n,c,o*s+r*d-p] w[k,c,r]: the three primitives are its partial
+// derivatives and each other's gradients (Dumoulin & Visin 2016), so every order of derivative exists.
+#pragma once
+
+#include <korrel/framework/ops/options.h>
+#include <korrel/framework/tensor/tensor.h>
+
+namespace korrel {
+
+enum class PaddingMode { zeros, reflect, replicate, circular };
+
+struct ConvOptions {
+  PerAxis stride = 1;
+  Padding padding = 0;  // "same" puts the odd element at the end
+  PerAxis dilation = 1;
+  int64_t groups = 1;
+  PaddingMode padding_mode = PaddingMode::zeros;
+};
+
+// x [N,C,L] or [C,L]; weight [K,C/groups,R]; bias [K] or undefined -> [N,K,L'],
+// L' = floor((L + 2 padding - dilation (R - 1) - 1) / stride + 1); likewise in two and three dimensions.
+Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, const ConvOptions& options = {});
+Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, const ConvOptions& options = {});
+Tensor conv3d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, const ConvOptions& options = {});
+
+struct ConvTransposeOptions {
+  PerAxis stride = 1;
+  PerAxis padding = 0;
+  PerAxis output_padding = 0;
+  int64_t groups = 1;
+  PerAxis dilation = 1;
+};
+
+// x [N,C,L] or [C,L]; weight [C,K/groups,R]; bias [K] -> [N,K,L'],
+// L' = (L - 1) stride - 2 padding + dilation (R - 1) + output_padding + 1.
+Tensor conv_transpose1d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, const ConvTransposeOptions& options = {});
+Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, const ConvTransposeOptions& options = {});
+Tensor conv_transpose3d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, const ConvTransposeOptions& options = {});
+
+// As numpy.convolve: full (every overlap), same (the part of full with x's shape that starts at (kernel - 1) / 2), valid.
+enum class ConvolveMode { full, same, valid };
+
+// x and kernel have the same rank of 1, 2 or 3: no batch, no channels.
+Tensor convolve(const Tensor& x, const Tensor& kernel, ConvolveMode mode = ConvolveMode::full);         // kernel flipped
+Tensor cross_correlate(const Tensor& x, const Tensor& kernel, ConvolveMode mode = ConvolveMode::full);  // not flipped
+// The (doubly blocked) Toeplitz matrix M with M @ vec(x) = vec(convolve(x, kernel)) for x of shape `x_shape`.
+Tensor convolution_matrix(const Tensor& kernel, const Shape& x_shape, ConvolveMode mode = ConvolveMode::full);
+
+}  // namespace korrel
