@@ -4,13 +4,7 @@ find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
 find_package(ZLIB REQUIRED)
 
-# Older and newer packages of Highway come with a CMake file, some with pkg-config's only.
-find_package(hwy CONFIG QUIET)
-if(NOT TARGET hwy::hwy)
-  find_package(PkgConfig REQUIRED)
-  pkg_check_modules(hwy REQUIRED IMPORTED_TARGET GLOBAL libhwy)
-  add_library(hwy::hwy ALIAS PkgConfig::hwy)
-endif()
+include(KorrelHighway)
 
 # xtensor and xtensor-blas are headers only. Under them: LAPACK and CBLAS, both in OpenBLAS.
 find_package(xtensor REQUIRED)
@@ -41,9 +35,9 @@ if(KORREL_BUILD_BENCHMARKS)
 endif()
 message(STATUS "korrel: ${versions}")
 
-# What the sources of the library see and what the finished library links.
+# What the finished library links, and with it what its sources see. cmake/korrelConfig.cmake.in finds the same again.
+set(KORREL_LINKS fmt::fmt ZLIB::ZLIB hwy::hwy LAPACK::LAPACK Threads::Threads)
 add_library(korrel_dependencies INTERFACE)
 target_include_directories(korrel_dependencies SYSTEM INTERFACE
   ${KORREL_XTENSOR_BLAS_INCLUDE_DIR} ${KORREL_CBLAS_INCLUDE_DIR})
-target_link_libraries(korrel_dependencies INTERFACE
-  fmt::fmt ZLIB::ZLIB hwy::hwy nlohmann_json::nlohmann_json xtensor LAPACK::LAPACK Threads::Threads)
+target_link_libraries(korrel_dependencies INTERFACE ${KORREL_LINKS} nlohmann_json::nlohmann_json xtensor)

@@ -3,7 +3,7 @@
 set(KORREL_FOLDERS framework layers optim datasets models training)
 
 # Headers are included as <korrel/framework/...> before and after installation: here, through links to the sources.
-set(KORREL_INCLUDE_DIR "${PROJECT_BINARY_DIR}/include" CACHE PATH "Folder that gets korrel/<folder> links")
+set(KORREL_INCLUDE_DIR "${PROJECT_BINARY_DIR}/include")
 file(MAKE_DIRECTORY "${KORREL_INCLUDE_DIR}/korrel")
 foreach(entry ${KORREL_FOLDERS} korrel.h)
   file(CREATE_LINK "${PROJECT_SOURCE_DIR}/${entry}" "${KORREL_INCLUDE_DIR}/korrel/${entry}" SYMBOLIC)
@@ -36,11 +36,19 @@ function(korrel_combine_folders)
   target_compile_features(korrel PUBLIC cxx_std_20)
   target_include_directories(korrel PUBLIC
     "$<BUILD_INTERFACE:${KORREL_INCLUDE_DIR}>" "$<INSTALL_INTERFACE:include>")
-  target_link_libraries(korrel PRIVATE $<BUILD_INTERFACE:korrel_compile> $<BUILD_INTERFACE:korrel_dependencies>)
+  target_link_libraries(korrel PRIVATE ${KORREL_LINKS} $<BUILD_INTERFACE:korrel_compile>)
   set_target_properties(korrel PROPERTIES
+    CXX_EXTENSIONS OFF
     LINKER_LANGUAGE CXX
     VERSION ${PROJECT_VERSION}
     SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+endfunction()
+
+# The one header that includes xtensor, for those who ask for it by linking korrel::xt.
+function(korrel_add_xt)
+  add_library(korrel_xt INTERFACE)
+  add_library(korrel::xt ALIAS korrel_xt)
+  target_link_libraries(korrel_xt INTERFACE korrel xtensor)
 endfunction()
 
 # korrel_program(name a.cpp ...): an executable in bin/ that uses korrel as its users do, with our warnings.
