@@ -34,8 +34,7 @@ function(korrel_combine_folders)
     endif()
   endforeach()
   target_compile_features(korrel PUBLIC cxx_std_20)
-  target_include_directories(korrel PUBLIC
-    "$<BUILD_INTERFACE:${KORREL_INCLUDE_DIR}>" "$<INSTALL_INTERFACE:include>")
+  target_include_directories(korrel PUBLIC "$<BUILD_INTERFACE:${KORREL_INCLUDE_DIR}>")
   target_link_libraries(korrel PRIVATE ${KORREL_LINKS} $<BUILD_INTERFACE:korrel_compile>)
   set_target_properties(korrel PROPERTIES
     CXX_EXTENSIONS OFF

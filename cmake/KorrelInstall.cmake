@@ -6,7 +6,8 @@ include(CMakePackageConfigHelpers)
 
 set(KORREL_CMAKE_DIR "${CMAKE_INSTALL_LIBDIR}/cmake/korrel")
 
-install(TARGETS korrel EXPORT korrelTargets COMPONENT development)
+install(TARGETS korrel EXPORT korrelTargets COMPONENT development
+  INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 foreach(folder ${KORREL_FOLDERS})
   install(DIRECTORY ${folder} DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/korrel" COMPONENT development
     FILES_MATCHING PATTERN "*.h" PATTERN "*-inl.h" EXCLUDE)
