@@ -300,7 +300,7 @@ void run(const std::string& name) {
   std::string missing;
   for (const json& description : family.cases) {
     if (!calls().contains(description.at("op"))) {
-      missing += fmt::format("\n  not yet run: {} ({})", description.at("id").get<std::string>(),
+      missing += fmt::format("not yet run: {} ({})\n", description.at("id").get<std::string>(),
                              description.at("op").get<std::string>());
       continue;
     }
@@ -308,7 +308,8 @@ void run(const std::string& name) {
     Run(family, description, korrel::f32).check();
     ++done;
   }
-  fmt::print("golden {}: {} of {} cases run in f64 and f32{}\n", name, done, family.cases.size(), missing);
+  // ./dev test repeats these lines at its end.
+  fmt::print("report: golden {}: {} of {} cases run in f64 and f32\n{}", name, done, family.cases.size(), missing);
   CHECK_MESSAGE(done > 0, "golden " << name << ": no case was run");
 }
 
