@@ -103,12 +103,16 @@ Tensor record(const char* op, Tensor y, std::span<const Tensor> inputs, F closur
 // For an op with several differentiable outputs: `ys` become outputs 0, 1, ... of one node, in place. Outputs that carry
 // no gradient (indices) are returned beside them and are not listed here.
 template <class F>
-void record_outputs(const char* op, std::initializer_list<Tensor*> ys, std::initializer_list<Input> inputs, F closure) {
+void record_outputs(const char* op, std::span<Tensor* const> ys, std::initializer_list<Input> inputs, F closure) {
   for (Tensor* y : ys) recording::check_anomaly(op, *y);
   if (!recording::wanted(inputs)) return;
   Ref<Node> node(new recording::ClosureNode<F>(op, std::move(closure)));
   recording::connect(*node, inputs.begin(), inputs.size());
   for (Tensor* y : ys) recording::attach(*node, *y);
+}
+template <class F>
+void record_outputs(const char* op, std::initializer_list<Tensor*> ys, std::initializer_list<Input> inputs, F closure) {
+  record_outputs(op, std::span<Tensor* const>(ys.begin(), ys.size()), inputs, std::move(closure));
 }
 
 }  // namespace korrel

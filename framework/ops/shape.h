@@ -1,0 +1,56 @@
+// Other shapes of the same elements: views on the same bytes wherever the layout admits one, and their gradients.
+// Not here: what moves elements (ops/rearrange.h) and what picks them by index tensors (ops/indexing.h).
+// A negative dimension counts from the end. The methods of the same names on Tensor are these functions.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include <korrel/framework/tensor/tensor.h>
+
+namespace korrel {
+
+Tensor reshape(const Tensor& x, const Shape& shape);  // one size may be -1; copies only where no view is possible
+Tensor view(const Tensor& x, const Shape& shape);     // as reshape, but throws ShapeError where it would have to copy
+Tensor view_as(const Tensor& x, const Tensor& other);
+Tensor flatten(const Tensor& x, int64_t start_dim = 0, int64_t end_dim = -1);  // x itself where nothing changes
+Tensor unflatten(const Tensor& x, int64_t dim, const Shape& sizes);            // one size may be -1
+Tensor ravel(const Tensor& x);
+
+Tensor permute(const Tensor& x, const Dims& dims);  // dimension i of the result is dimension dims[i] of x
+Tensor transpose(const Tensor& x, int64_t dim0, int64_t dim1);
+Tensor t(const Tensor& x);  // of a matrix; a vector or a scalar stays as it is
+Tensor movedim(const Tensor& x, const Dims& source, const Dims& destination);
+Tensor movedim(const Tensor& x, int64_t source, int64_t destination);
+
+Tensor squeeze(const Tensor& x);               // without the dimensions of size 1
+Tensor squeeze(const Tensor& x, int64_t dim);  // without `dim` if its size is 1
+Tensor unsqueeze(const Tensor& x, int64_t dim);
+
+// Dimensions of size 1 repeat without a copy; new ones come in front; -1 keeps a size.
+Tensor expand(const Tensor& x, const Shape& shape);
+Tensor expand_as(const Tensor& x, const Tensor& other);
+Tensor broadcast_to(const Tensor& x, const Shape& shape);
+std::vector<Tensor> broadcast_tensors(const std::vector<Tensor>& tensors);
+
+Tensor select(const Tensor& x, int64_t dim, int64_t index);                  // drops `dim`
+Tensor narrow(const Tensor& x, int64_t dim, int64_t start, int64_t length);  // [start, start + length)
+// x[start:end:step] along `dim`, as in Python: negative ends count from the back, what lies outside is cut. step > 0.
+Tensor slice(const Tensor& x, int64_t dim, int64_t start = 0, int64_t end = INT64_MAX, int64_t step = 1);
+
+// Pieces of `size` along `dim` (the last may be smaller), or of the given sizes, which must add up.
+std::vector<Tensor> split(const Tensor& x, int64_t size, int64_t dim = 0);
+std::vector<Tensor> split(const Tensor& x, const std::vector<int64_t>& sizes, int64_t dim = 0);
+std::vector<Tensor> chunk(const Tensor& x, int64_t chunks, int64_t dim = 0);  // at most `chunks`, of equal size but the last
+std::vector<Tensor> unbind(const Tensor& x, int64_t dim = 0);                 // x[0], x[1], ...
+
+// Element i of the result along its new last dimension is x[i, i + offset] in dim1, dim2.
+Tensor diagonal(const Tensor& x, int64_t offset = 0, int64_t dim1 = 0, int64_t dim2 = 1);
+// Windows of `size` every `step` along `dim`, as a new last dimension (Tensor.unfold of PyTorch).
+Tensor unfold_dimension(const Tensor& x, int64_t dim, int64_t size, int64_t step);
+
+// Vectors (or scalars) [m], [n], ... -> as many tensors [m,n,...]; "xy" swaps the first two dimensions of the results.
+std::vector<Tensor> meshgrid(const std::vector<Tensor>& tensors, const char* indexing = "ij");
+
+}  // namespace korrel
