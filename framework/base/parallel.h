@@ -1,8 +1,8 @@
-#pragma once
 // Splits a range of independent work over a persistent pool of threads: parallel_for(n, grain, body).
 // Kernels call it; it knows nothing of tensors. Which thread runs which part is left open, so a body must compute each
 // element in the same way whatever the partition; then the result has the same bits for any number of threads.
 // The one knob is the number of threads: set_num_threads(), or KORREL_THREADS in the environment.
+#pragma once
 
 #include <cstdint>
 #include <memory>

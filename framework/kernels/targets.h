@@ -1,7 +1,7 @@
-#pragma once
 // Which SIMD instruction set the kernels run on: chosen once, at run time, out of those they were compiled for.
 // The environment's KORREL_TARGET=avx2 (or avx512, sse4, scalar) forces one; so does force_target(), for tests.
 // For a kernel's own source see compiled_targets.h.
+#pragma once
 
 #include <string>
 #include <string_view>
@@ -22,7 +22,8 @@ void force_target(std::string_view name);
 // Back to KORREL_TARGET, or the best one.
 void choose_default_target();
 
-// Heeds KORREL_TARGET before the first kernel runs, later calls cost one load. Kernels call it before they dispatch.
+// Heeds KORREL_TARGET before the first kernel runs; later calls cost one load. Every kernel calls it before it dispatches.
+// Throws as active_target() does.
 void ensure_target();
 
 }  // namespace korrel::kernels

@@ -1,0 +1,243 @@
+#include <korrel/framework/kernels/elementwise.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include <korrel/framework/base/parallel.h>
+#include <korrel/framework/kernels/compiled_targets.h>
+#include <korrel/framework/kernels/targets.h>
+
+#include <hwy/highway.h>
+
+namespace korrel::kernels {
+namespace {
+
+constexpr int64_t block = 512;   // elements gathered at a time: three operands of 8 bytes stay in 12 KiB of L1
+constexpr int64_t long_row = 64; // from here on rows are handed over one by one instead of gathered into blocks
+
+RowFunction function_of(Kernel kernel) {
+  ensure_target();
+  // Where only one target is compiled, HWY_EXPORT's table has one entry.
+  constexpr bool one_target = (HWY_TARGETS & (HWY_TARGETS - 1)) == 0;
+  return kernel[one_target ? 0 : hwy::GetChosenTarget().GetIndex()];
+}
+
+struct Buffers {
+  alignas(64) std::byte bytes[max_inputs][block * 8];
+};
+
+template <class T>
+void fill_as(void* to, const void* value, int64_t n) {
+  std::fill_n(static_cast<T*>(to), n, *static_cast<const T*>(value));
+}
+void fill(void* to, const void* value, int size, int64_t n) {
+  if (size == 4) return fill_as<uint32_t>(to, value, n);
+  if (size == 8) return fill_as<uint64_t>(to, value, n);
+  fill_as<uint8_t>(to, value, n);
+}
+
+template <class T>
+void gather_as(void* to, const void* from, int64_t stride, int64_t n) {
+  T* out = static_cast<T*>(to);
+  const T* in = static_cast<const T*>(from);
+  for (int64_t i = 0; i < n; ++i) out[i] = in[i * stride];
+}
+void gather(void* to, const void* from, int size, int64_t stride, int64_t n) {
+  if (stride == 1) {
+    std::memcpy(to, from, static_cast<std::size_t>(n * size));
+  } else if (stride == 0) {
+    fill(to, from, size, n);
+  } else if (size == 4) {
+    gather_as<uint32_t>(to, from, stride, n);
+  } else if (size == 8) {
+    gather_as<uint64_t>(to, from, stride, n);
+  } else {
+    gather_as<uint8_t>(to, from, stride, n);
+  }
+}
+
+const std::byte* at(const void* data, int64_t elements, int size) {
+  return static_cast<const std::byte*>(data) + elements * size;
+}
+
+// The strided job with as few dimensions as possible: neighbours that all operands walk evenly become one.
+struct Loop {
+  explicit Loop(const Elementwise& job) {
+    const Shape& shape = *job.shape;
+    Strides dense;
+    dense = Strides::filled(shape.rank(), 0);
+    int64_t step = 1;
+    for (int d = shape.rank() - 1; d >= 0; --d) {
+      dense[d] = step;
+      step *= shape[d];
+    }
+    auto stride = [&](int k, int d) -> int64_t {
+      if (job.in[k].kind == Operand::Kind::single) return 0;
+      return job.in[k].kind == Operand::Kind::full ? dense[d] : (*job.in[k].strides)[d];
+    };
+    for (int d = 0; d < shape.rank(); ++d) {
+      if (shape[d] == 1) continue;
+      bool joins = rank > 0;
+      for (int k = 0; k < job.count && joins; ++k) joins = strides[k][rank - 1] == stride(k, d) * shape[d];
+      if (!joins) {
+        sizes[rank] = 1;
+        ++rank;
+      }
+      sizes[rank - 1] *= shape[d];
+      for (int k = 0; k < job.count; ++k) strides[k][rank - 1] = stride(k, d);
+    }
+    if (rank == 0) sizes[rank++] = 1;
+  }
+
+  int rank = 0;
+  int64_t sizes[Dims::max_rank];
+  int64_t strides[max_inputs][Dims::max_rank] = {};
+};
+
+// A place in the loop: the index, and where each operand stands.
+struct Position {
+  Position(const Loop& loop, int count, int64_t flat) {
+    for (int d = loop.rank - 1; d >= 0; --d) {
+      index[d] = flat % loop.sizes[d];
+      flat /= loop.sizes[d];
+      for (int k = 0; k < count; ++k) offsets[k] += index[d] * loop.strides[k][d];
+    }
+  }
+  // n elements on, within the current innermost row or to its end.
+  void advance(const Loop& loop, int count, int64_t n) {
+    int d = loop.rank - 1;
+    index[d] += n;
+    for (int k = 0; k < count; ++k) offsets[k] += n * loop.strides[k][d];
+    for (; d > 0 && index[d] == loop.sizes[d]; --d) {
+      for (int k = 0; k < count; ++k) offsets[k] += loop.strides[k][d - 1] - loop.sizes[d] * loop.strides[k][d];
+      index[d] = 0;
+      ++index[d - 1];
+    }
+  }
+  int64_t row_left(const Loop& loop) const { return loop.sizes[loop.rank - 1] - index[loop.rank - 1]; }
+
+  int64_t index[Dims::max_rank];
+  int64_t offsets[max_inputs] = {};
+};
+
+class Runner {
+ public:
+  explicit Runner(const Elementwise& job) : job_(job), function_(function_of(job.kernel)) {}
+
+  // Operands are full or single.
+  void simple(int64_t begin, int64_t end) const {
+    Row row{end - begin, out(begin), {}, 0, job_.dtype, job_.params};
+    int singles = 0;
+    for (int k = 0; k < job_.count; ++k) {
+      bool single = job_.in[k].kind == Operand::Kind::single;
+      row.in[k] = single ? job_.in[k].data : at(job_.in[k].data, begin, job_.in[k].size);
+      singles += single;
+      if (single) row.broadcast = 1u << k;
+    }
+    if (singles == 0 || row.n == 1) {
+      row.broadcast = 0;
+      return function_(row);
+    }
+    if (job_.count == 2 && singles == 1) return function_(row);
+    Buffers buffers;
+    int64_t n = std::min(row.n, block);
+    for (int k = 0; k < job_.count; ++k)
+      if (job_.in[k].kind == Operand::Kind::single) {
+        fill(buffers.bytes[k], job_.in[k].data, job_.in[k].size, n);
+        row.in[k] = buffers.bytes[k];
+      }
+    row.broadcast = 0;
+    for (int64_t start = begin; start < end; start += block) {
+      row.n = std::min(block, end - start);
+      row.out = out(start);
+      for (int k = 0; k < job_.count; ++k)
+        if (job_.in[k].kind == Operand::Kind::full) row.in[k] = at(job_.in[k].data, start, job_.in[k].size);
+      function_(row);
+    }
+  }
+
+  // Rows long enough to be worth a call each.
+  void by_rows(const Loop& loop, int64_t begin, int64_t end) const {
+    Buffers buffers;
+    Position place(loop, job_.count, begin);
+    Row row{0, nullptr, {}, 0, job_.dtype, job_.params};
+    while (begin < end) {
+      int64_t length = std::min(place.row_left(loop), end - begin);
+      // One broadcast operand of two goes to the row function as it is, everything else that is not dense is gathered.
+      unsigned broadcast = 0;
+      int64_t step = length;
+      for (int k = 0; k < job_.count; ++k) {
+        int64_t stride = loop.strides[k][loop.rank - 1];
+        if (stride == 0 && job_.count == 2 && broadcast == 0)
+          broadcast = 1u << k;
+        else if (stride != 1)
+          step = block;
+      }
+      for (int64_t done = 0; done < length; done += step) {
+        row.n = std::min(step, length - done);
+        row.out = out(begin + done);
+        row.broadcast = broadcast;
+        for (int k = 0; k < job_.count; ++k) {
+          int64_t stride = loop.strides[k][loop.rank - 1];
+          const std::byte* from = at(job_.in[k].data, place.offsets[k] + done * stride, job_.in[k].size);
+          row.in[k] = from;
+          if (stride == 1 || broadcast == 1u << k) continue;
+          if (stride != 0 || done == 0) gather(buffers.bytes[k], from, job_.in[k].size, stride, row.n);
+          row.in[k] = buffers.bytes[k];
+        }
+        function_(row);
+      }
+      place.advance(loop, job_.count, length);
+      begin += length;
+    }
+  }
+
+  // Short rows: blocks of several are gathered, so that the row function sees long ones.
+  void by_blocks(const Loop& loop, int64_t begin, int64_t end) const {
+    Buffers buffers;
+    Position place(loop, job_.count, begin);
+    for (; begin < end; begin += block) {
+      Row row{std::min(block, end - begin), out(begin), {}, 0, job_.dtype, job_.params};
+      for (int k = 0; k < job_.count; ++k)
+        row.in[k] = job_.in[k].kind == Operand::Kind::full ? at(job_.in[k].data, begin, job_.in[k].size) : buffers.bytes[k];
+      for (int64_t done = 0; done < row.n;) {
+        int64_t length = std::min(place.row_left(loop), row.n - done);
+        for (int k = 0; k < job_.count; ++k) {
+          if (job_.in[k].kind == Operand::Kind::full) continue;
+          int size = job_.in[k].size;
+          gather(buffers.bytes[k] + done * size, at(job_.in[k].data, place.offsets[k], size), size,
+                 loop.strides[k][loop.rank - 1], length);
+        }
+        place.advance(loop, job_.count, length);
+        done += length;
+      }
+      function_(row);
+    }
+  }
+
+ private:
+  void* out(int64_t i) const { return static_cast<std::byte*>(job_.out) + i * job_.out_size; }
+
+  const Elementwise& job_;
+  RowFunction function_;
+};
+
+}  // namespace
+
+void run(const Elementwise& job) {
+  if (job.n == 0) return;
+  Runner runner(job);
+  bool strided = false;
+  for (int k = 0; k < job.count; ++k) strided |= job.in[k].kind == Operand::Kind::strided;
+  if (!strided) {
+    if (job.n <= job.grain) return runner.simple(0, job.n);
+    return parallel_for(job.n, job.grain, [&](int64_t begin, int64_t end) { runner.simple(begin, end); });
+  }
+  Loop loop(job);
+  bool rows = loop.sizes[loop.rank - 1] >= long_row;
+  parallel_for(job.n, job.grain, [&](int64_t begin, int64_t end) {
+    rows ? runner.by_rows(loop, begin, end) : runner.by_blocks(loop, begin, end);
+  });
+}
+
+}  // namespace korrel::kernels

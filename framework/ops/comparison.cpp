@@ -1,0 +1,160 @@
+// Comparisons, logic, where and masked_fill.
+#include <cmath>
+
+#include <korrel/framework/autograd/record.h>
+#include <korrel/framework/base/check.h>
+#include <korrel/framework/ops/elementwise.h>
+#include <korrel/framework/ops/map.h>
+#include <korrel/framework/ops/promotion.h>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "korrel/framework/ops/comparison.cpp"
+#include <korrel/framework/kernels/compiled_targets.h>
+
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include <korrel/framework/kernels/elementwise-inl.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace korrel::HWY_NAMESPACE {
+namespace {
+
+namespace rows = kernels::HWY_NAMESPACE;
+using kernels::Row;
+
+struct Eq {
+  static bool plain(auto a, auto b) { return a == b; }
+};
+struct Ne {
+  static bool plain(auto a, auto b) { return a != b; }
+};
+struct Lt {
+  static bool plain(auto a, auto b) { return a < b; }
+};
+struct Le {
+  static bool plain(auto a, auto b) { return a <= b; }
+};
+struct Gt {
+  static bool plain(auto a, auto b) { return a > b; }
+};
+struct Ge {
+  static bool plain(auto a, auto b) { return a >= b; }
+};
+struct And {
+  static bool plain(auto a, auto b) { return (a != 0) & (b != 0); }
+};
+struct Or {
+  static bool plain(auto a, auto b) { return (a != 0) | (b != 0); }
+};
+struct Xor {
+  static bool plain(auto a, auto b) { return (a != 0) != (b != 0); }
+};
+struct Not {
+  static bool plain(auto x) { return x == 0; }
+};
+
+// Only the width of the elements matters.
+template <class T>
+HWY_INLINE void choose(const Row& row) {
+  const bool* condition = static_cast<const bool*>(row.in[0]);
+  const T* a = static_cast<const T*>(row.in[1]);
+  const T* b = static_cast<const T*>(row.in[2]);
+  T* y = static_cast<T*>(row.out);
+  for (int64_t i = 0; i < row.n; ++i) y[i] = condition[i] ? a[i] : b[i];
+}
+
+void eq_rows(const Row& row) { rows::predicate2<Eq>(row); }
+void ne_rows(const Row& row) { rows::predicate2<Ne>(row); }
+void lt_rows(const Row& row) { rows::predicate2<Lt>(row); }
+void le_rows(const Row& row) { rows::predicate2<Le>(row); }
+void gt_rows(const Row& row) { rows::predicate2<Gt>(row); }
+void ge_rows(const Row& row) { rows::predicate2<Ge>(row); }
+void and_rows(const Row& row) { rows::predicate2<And>(row); }
+void or_rows(const Row& row) { rows::predicate2<Or>(row); }
+void xor_rows(const Row& row) { rows::predicate2<Xor>(row); }
+void not_rows(const Row& row) { rows::predicate1<Not>(row); }
+void where_rows(const Row& row) {
+  if (size_of(row.dtype) == 4) return choose<uint32_t>(row);
+  if (size_of(row.dtype) == 8) return choose<uint64_t>(row);
+  choose<uint8_t>(row);
+}
+
+}  // namespace
+}  // namespace korrel::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace korrel {
+namespace {
+
+HWY_EXPORT(eq_rows);
+HWY_EXPORT(ne_rows);
+HWY_EXPORT(lt_rows);
+HWY_EXPORT(le_rows);
+HWY_EXPORT(gt_rows);
+HWY_EXPORT(ge_rows);
+HWY_EXPORT(and_rows);
+HWY_EXPORT(or_rows);
+HWY_EXPORT(xor_rows);
+HWY_EXPORT(not_rows);
+HWY_EXPORT(where_rows);
+
+template <class A, class B>
+Tensor compare(const char* op, kernels::Kernel kernel, const A& a, const B& b) {
+  return map_predicate(op, kernel, result_type(a, b), {a, b});
+}
+Tensor logic(const char* op, kernels::Kernel kernel, const Tensor& a, const Tensor& b) {
+  return map_predicate(op, kernel, promote_types(a.dtype(), b.dtype()), {a, b});
+}
+
+Tensor chosen(const Tensor& condition, const Operand& a, const Operand& b, DType dtype) {
+  check<DtypeError>(condition.dtype() == boolean || condition.dtype() == u8, "where: the condition is {}, not bool",
+                    condition.dtype());
+  NoGradGuard guard;
+  return map("where", HWY_DISPATCH_TABLE(where_rows), dtype, {Operand::as_is(condition.to(boolean)), a, b});
+}
+
+}  // namespace
+
+Tensor eq(const Tensor& a, const Tensor& b) { return compare("eq", HWY_DISPATCH_TABLE(eq_rows), a, b); }
+Tensor eq(const Tensor& a, const Scalar& b) { return compare("eq", HWY_DISPATCH_TABLE(eq_rows), a, b); }
+Tensor ne(const Tensor& a, const Tensor& b) { return compare("ne", HWY_DISPATCH_TABLE(ne_rows), a, b); }
+Tensor ne(const Tensor& a, const Scalar& b) { return compare("ne", HWY_DISPATCH_TABLE(ne_rows), a, b); }
+Tensor lt(const Tensor& a, const Tensor& b) { return compare("lt", HWY_DISPATCH_TABLE(lt_rows), a, b); }
+Tensor lt(const Tensor& a, const Scalar& b) { return compare("lt", HWY_DISPATCH_TABLE(lt_rows), a, b); }
+Tensor le(const Tensor& a, const Tensor& b) { return compare("le", HWY_DISPATCH_TABLE(le_rows), a, b); }
+Tensor le(const Tensor& a, const Scalar& b) { return compare("le", HWY_DISPATCH_TABLE(le_rows), a, b); }
+Tensor gt(const Tensor& a, const Tensor& b) { return compare("gt", HWY_DISPATCH_TABLE(gt_rows), a, b); }
+Tensor gt(const Tensor& a, const Scalar& b) { return compare("gt", HWY_DISPATCH_TABLE(gt_rows), a, b); }
+Tensor ge(const Tensor& a, const Tensor& b) { return compare("ge", HWY_DISPATCH_TABLE(ge_rows), a, b); }
+Tensor ge(const Tensor& a, const Scalar& b) { return compare("ge", HWY_DISPATCH_TABLE(ge_rows), a, b); }
+
+Tensor logical_and(const Tensor& a, const Tensor& b) { return logic("logical_and", HWY_DISPATCH_TABLE(and_rows), a, b); }
+Tensor logical_or(const Tensor& a, const Tensor& b) { return logic("logical_or", HWY_DISPATCH_TABLE(or_rows), a, b); }
+Tensor logical_xor(const Tensor& a, const Tensor& b) { return logic("logical_xor", HWY_DISPATCH_TABLE(xor_rows), a, b); }
+Tensor logical_not(const Tensor& x) { return map_predicate("logical_not", HWY_DISPATCH_TABLE(not_rows), x.dtype(), {x}); }
+
+Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
+  Tensor y = chosen(condition, a, b, result_type(a, b));
+  return record("where", y, {a, b}, [condition](const Backward& bw) -> Gradients {
+    return {bw.needs(0) ? where(condition, bw.grad, 0) : Tensor(), bw.needs(1) ? where(condition, 0, bw.grad) : Tensor()};
+  });
+}
+Tensor where(const Tensor& condition, const Tensor& a, const Scalar& b) {
+  Tensor y = chosen(condition, a, b, result_type(a, b));
+  return record("where", y, {a}, [condition](const Backward& bw) -> Gradients { return {where(condition, bw.grad, 0)}; });
+}
+Tensor where(const Tensor& condition, const Scalar& a, const Tensor& b) {
+  Tensor y = chosen(condition, a, b, result_type(a, b));
+  return record("where", y, {b}, [condition](const Backward& bw) -> Gradients { return {where(condition, 0, bw.grad)}; });
+}
+Tensor masked_fill(const Tensor& x, const Tensor& mask, const Scalar& value) {
+  check<DtypeError>(is_floating(x.dtype()) || !is_floating(value.dtype()), "masked_fill: the value {} is floating, x is {}",
+                    value.value(), x.dtype());
+  Tensor y = chosen(mask, value, x, x.dtype());
+  return record("masked_fill", y, {x}, [mask](const Backward& bw) -> Gradients { return {where(mask, 0, bw.grad)}; });
+}
+
+}  // namespace korrel
+#endif

@@ -1,0 +1,32 @@
+// Tensor::contiguous, clone and to(dtype): the same elements in memory of their own.
+#include <korrel/framework/autograd/record.h>
+#include <korrel/framework/kernels/copy.h>
+#include <korrel/framework/tensor/tensor.h>
+
+namespace korrel {
+namespace {
+
+Tensor copied(const Tensor& x, DType dtype) {
+  Tensor y = make_tensor(x.shape(), dtype);
+  kernels::copy(dtype, y.raw_data(), x.dtype(), x.raw_data(), x.shape(), x.strides());
+  return y;
+}
+
+// The engine converts a gradient to the dtype of the input, so all of these share one gradient.
+Tensor record_copy(const char* op, const Tensor& y, const Tensor& x) {
+  return record(op, y, {x}, [](const Backward& b) -> Gradients { return {b.grad}; });
+}
+
+}  // namespace
+
+Tensor Tensor::contiguous() const {
+  if (is_contiguous()) return *this;
+  return record_copy("contiguous", copied(*this, dtype()), *this);
+}
+Tensor Tensor::clone() const { return record_copy("clone", copied(*this, dtype()), *this); }
+Tensor Tensor::to(DType dtype) const {
+  if (dtype == this->dtype()) return *this;
+  return record_copy("to", copied(*this, dtype), *this);
+}
+
+}  // namespace korrel

@@ -1,0 +1,99 @@
+#include <korrel/framework/ops/map.h>
+
+#include <korrel/framework/autograd/grad_mode.h>
+#include <korrel/framework/ops/promotion.h>
+
+namespace korrel {
+namespace {
+
+// A number in the type that is computed with.
+union Number {
+  float f;
+  double d;
+  int64_t i;
+  uint8_t u;
+};
+Number number_as(DType dtype, const Scalar& value) {
+  Number number;
+  switch (dtype) {
+    case f32: number.f = value.to<float>(); break;
+    case f64: number.d = value.to<double>(); break;
+    case i64: number.i = value.to<int64_t>(); break;
+    case u8: number.u = value.to<uint8_t>(); break;
+    case boolean: number.u = value.to<bool>(); break;
+  }
+  return number;
+}
+
+Tensor compute(const char* op, kernels::Kernel kernel, DType dtype, DType result, std::initializer_list<Operand> operands,
+               const MapOptions& options) {
+  Tensor converted[kernels::max_inputs];  // keeps the copies alive
+  const Tensor* tensors[kernels::max_inputs] = {};
+  Number numbers[kernels::max_inputs];
+  Layout layouts[kernels::max_inputs];
+  int count = 0;
+  const Shape* shape = nullptr;
+  Shape broadcast;
+  for (const Operand& operand : operands) {
+    if (operand.tensor) {
+      tensors[count] = operand.tensor;
+      if (operand.converted && operand.tensor->dtype() != dtype) {
+        NoGradGuard guard;
+        converted[count] = operand.tensor->to(dtype);
+        tensors[count] = &converted[count];
+      }
+      const Shape& own = tensors[count]->shape();
+      if (shape == nullptr) {
+        shape = &own;
+      } else if (!(own == *shape)) {
+        broadcast = broadcast_shapes(op, *shape, own);
+        shape = &broadcast;
+      }
+    } else {
+      numbers[count] = number_as(dtype, operand.number);
+    }
+    ++count;
+  }
+  Tensor y = make_tensor(*shape, result);
+  kernels::Elementwise job{kernel, dtype, options.params.begin(), shape, shape->numel(), y.raw_data(), 0, 0, {}, 16384};
+  job.out_size = static_cast<int>(size_of(result));
+  job.count = count;
+  if (options.cost > 1) job.grain = std::max<int64_t>(512, job.grain / options.cost);
+  for (int k = 0; k < count; ++k) {
+    kernels::Operand& in = job.in[k];
+    in.size = static_cast<int>(size_of(tensors[k] ? tensors[k]->dtype() : dtype));
+    if (tensors[k] == nullptr) {
+      in.data = &numbers[k];
+      in.kind = kernels::Operand::Kind::single;
+      continue;
+    }
+    const Tensor& x = *tensors[k];
+    in.data = x.raw_data();
+    if (x.shape() == *shape && x.is_contiguous()) {
+      in.kind = kernels::Operand::Kind::full;
+    } else if (x.numel() == 1) {
+      in.kind = kernels::Operand::Kind::single;
+    } else {
+      in.kind = kernels::Operand::Kind::strided;
+      layouts[k] = x.body().layout.expanded(*shape);
+      in.strides = &layouts[k].strides;
+    }
+  }
+  kernels::run(job);
+  return y;
+}
+
+}  // namespace
+
+Tensor map(const char* op, kernels::Kernel kernel, DType dtype, std::initializer_list<Operand> operands, MapOptions options) {
+  return compute(op, kernel, dtype, dtype, operands, options);
+}
+Tensor map_predicate(const char* op, kernels::Kernel kernel, DType dtype, std::initializer_list<Operand> operands) {
+  return compute(op, kernel, dtype, boolean, operands, {});
+}
+Tensor map_floating(const char* op, kernels::Kernel kernel, const Tensor& x, MapOptions options) {
+  DType dtype = floating_type(x.dtype());
+  return compute(op, kernel, dtype, dtype, {x}, options);
+}
+
+}  // namespace korrel

@@ -1,0 +1,39 @@
+// map: computes an elementwise op on tensors and numbers: converts them to the type computed with, broadcasts, allocates
+// the result, runs the kernel. No graph: the op records itself. For sources of ops only.
+#pragma once
+
+#include <initializer_list>
+
+#include <korrel/framework/base/scalar.h>
+#include <korrel/framework/kernels/elementwise.h>
+#include <korrel/framework/tensor/tensor.h>
+
+namespace korrel {
+
+// An operand: a tensor, referred to, or a number.
+struct Operand {
+  Operand(const Tensor& x) : tensor(&x) {}
+  Operand(const Scalar& x) : number(x) {}
+  static Operand as_is(const Tensor& x) {  // keeps its own dtype
+    Operand operand(x);
+    operand.converted = false;
+    return operand;
+  }
+  const Tensor* tensor = nullptr;
+  Scalar number = 0;
+  bool converted = true;
+};
+
+struct MapOptions {
+  std::initializer_list<double> params = {};  // the functor's numbers
+  int64_t cost = 1;                           // of an element, in additions: decides when threads pay
+};
+
+// `dtype`: what the operands are converted to and computed in, and the dtype of the result.
+Tensor map(const char* op, kernels::Kernel kernel, DType dtype, std::initializer_list<Operand> operands, MapOptions options = {});
+// The result is bool; `dtype` is that of the operands.
+Tensor map_predicate(const char* op, kernels::Kernel kernel, DType dtype, std::initializer_list<Operand> operands);
+// One tensor, in its floating type (f32 for integers).
+Tensor map_floating(const char* op, kernels::Kernel kernel, const Tensor& x, MapOptions options = {});
+
+}  // namespace korrel
