@@ -8,7 +8,8 @@
 
 inline std::string gzip(const std::string& bytes) {
   z_stream zip{};
-  if (deflateInit2(&zip, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK) throw std::runtime_error("deflateInit2");
+  if (deflateInit2(&zip, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+    throw std::runtime_error("deflateInit2");
   std::string packed(deflateBound(&zip, bytes.size()), '\0');
   zip.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
   zip.avail_in = static_cast<uInt>(bytes.size());

@@ -10,8 +10,8 @@ namespace korrel {
 
 class AtomicFile {
  public:
-  // Opens the temporary file. Throws IoError if the folder is missing or cannot be written to, or if `path` is something
-  // other than a regular file (renaming would replace a folder or device). A link is followed.
+  // Opens the temporary file. Throws IoError if the folder is missing or cannot be written to, or if `path` is
+  // something other than a regular file (renaming would replace a folder or device). A link is followed.
   explicit AtomicFile(const std::string& path);
   ~AtomicFile();  // without commit() the temporary file is removed and the old file stays
   AtomicFile(const AtomicFile&) = delete;

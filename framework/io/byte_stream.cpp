@@ -70,8 +70,9 @@ struct ByteStream::State {
       if (status == Z_STREAM_END) {
         begin_next_member();
       } else {
-        check<IoError>(status == Z_OK || (status == Z_BUF_ERROR && available == 0), "{}: corrupt gzip stream near byte {}: {}",
-                       file.path(), offset - available, zip.msg ? zip.msg : "no progress");
+        check<IoError>(status == Z_OK || (status == Z_BUF_ERROR && available == 0),
+                       "{}: corrupt gzip stream near byte {}: {}", file.path(), offset - available,
+                       zip.msg ? zip.msg : "no progress");
       }
     }
     return done;
@@ -119,8 +120,8 @@ std::size_t ByteStream::read_some(void* to, std::size_t bytes) {
 void ByteStream::read(void* to, std::size_t bytes, const char* what) {
   int64_t begin = position_;
   std::size_t got = read_some(to, bytes);
-  check<IoError>(got == bytes, "{}: truncated: {} need {} bytes from byte {} on, {} are there", path(), what, bytes, begin,
-                 got);
+  check<IoError>(got == bytes, "{}: truncated: {} need {} bytes from byte {} on, {} are there", path(), what, bytes,
+                 begin, got);
 }
 
 void ByteStream::skip(int64_t bytes, const char* what) {
@@ -135,19 +136,19 @@ void ByteStream::skip(int64_t bytes, const char* what) {
 Tensor ByteStream::read_u8(const Shape& shape, const char* what) {
   int64_t total = 1;
   for (int64_t size : shape) {
-    check<IoError>(size >= 0 && !__builtin_mul_overflow(total, size, &total), "{}: {} of shape {} cannot be", path(), what,
-                   shape);
+    check<IoError>(size >= 0 && !__builtin_mul_overflow(total, size, &total), "{}: {} of shape {} cannot be", path(),
+                   what, shape);
   }
-  check<IoError>(total <= most_left(), "{}: truncated: {} of shape {} need {} bytes, at most {} can follow", path(), what,
-                 shape, total, most_left());
+  check<IoError>(total <= most_left(), "{}: truncated: {} of shape {} need {} bytes, at most {} can follow", path(),
+                 what, shape, total, most_left());
   Tensor grown;
   for (int64_t have = 0, room = std::min(first_growth, total);; room = std::min(2 * room, total)) {
     Tensor larger = make_tensor(room == total ? shape : Shape{room}, u8);
     if (have > 0) std::memcpy(larger.data<uint8_t>(), grown.data<uint8_t>(), static_cast<std::size_t>(have));
     std::size_t got = read_some(larger.data<uint8_t>() + have, static_cast<std::size_t>(room - have));
     have += static_cast<int64_t>(got);
-    check<IoError>(have == room, "{}: truncated: {} of shape {} need {} bytes, {} are there", path(), what, shape, total,
-                   have);
+    check<IoError>(have == room, "{}: truncated: {} of shape {} need {} bytes, {} are there", path(), what, shape,
+                   total, have);
     if (room == total) return larger;
     grown = larger;
   }

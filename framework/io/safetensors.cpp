@@ -19,11 +19,16 @@ constexpr int64_t longest_header = 100'000'000;  // the official reader's limit
 
 const char* format_name(DType dtype) {
   switch (dtype) {
-    case f32: return "F32";
-    case f64: return "F64";
-    case i64: return "I64";
-    case u8: return "U8";
-    default: return "BOOL";
+    case f32:
+      return "F32";
+    case f64:
+      return "F64";
+    case i64:
+      return "I64";
+    case u8:
+      return "U8";
+    default:
+      return "BOOL";
   }
 }
 
@@ -31,7 +36,8 @@ float from_bfloat16(uint16_t bits) { return std::bit_cast<float>(uint32_t{bits} 
 
 float from_float16(uint16_t bits) {
   uint32_t sign = uint32_t{bits} >> 15 << 31, exponent = bits >> 10 & 31, fraction = bits & 1023;
-  if (exponent == 0) return std::bit_cast<float>(sign | std::bit_cast<uint32_t>(static_cast<float>(fraction) * 0x1p-24f));
+  if (exponent == 0)
+    return std::bit_cast<float>(sign | std::bit_cast<uint32_t>(static_cast<float>(fraction) * 0x1p-24f));
   if (exponent == 31) return std::bit_cast<float>(sign | 0x7f800000u | fraction << 13);
   return std::bit_cast<float>(sign | (exponent + 112) << 23 | fraction << 13);
 }
@@ -44,7 +50,8 @@ Tensor read_widened(const InputFile& file, int64_t offset, const Shape& shape, C
   std::vector<From> piece(4096);
   for (int64_t done = 0, n = shape.numel(); done < n;) {
     int64_t part = std::min<int64_t>(n - done, static_cast<int64_t>(piece.size()));
-    file.read_at(offset + done * static_cast<int64_t>(sizeof(From)), piece.data(), static_cast<std::size_t>(part) * sizeof(From));
+    file.read_at(offset + done * static_cast<int64_t>(sizeof(From)), piece.data(),
+                 static_cast<std::size_t>(part) * sizeof(From));
     for (int64_t i = 0; i < part; ++i) out[done + i] = convert(piece[static_cast<std::size_t>(i)]);
     done += part;
   }
@@ -63,7 +70,8 @@ Tensor read_tensor(const InputFile& file, int64_t offset, const safetensors::Ent
     file.read_at(offset, result.raw_data(), static_cast<std::size_t>(e.end - e.begin));
     return result;
   }
-  if (e.dtype == "BOOL") return read_widened<bool, uint8_t>(file, offset, e.shape, [](uint8_t byte) { return byte != 0; });
+  if (e.dtype == "BOOL")
+    return read_widened<bool, uint8_t>(file, offset, e.shape, [](uint8_t byte) { return byte != 0; });
   if (e.dtype == "F16") return read_widened<float, uint16_t>(file, offset, e.shape, from_float16);
   if (e.dtype == "BF16") return read_widened<float, uint16_t>(file, offset, e.shape, from_bfloat16);
   if (e.dtype == "I8") return read_integers<int8_t>(file, offset, e.shape);
@@ -117,7 +125,8 @@ void save_safetensors(const std::string& path, const NamedTensors& tensors, cons
   std::string json = safetensors::write_header(header);
   json.resize((json.size() + 7) / 8 * 8, ' ');
   check<ValueError>(static_cast<int64_t>(json.size()) <= longest_header,
-                    "save_safetensors: the header would have {} bytes, readers accept {} ({})", json.size(), longest_header, path);
+                    "save_safetensors: the header would have {} bytes, readers accept {} ({})", json.size(),
+                    longest_header, path);
   AtomicFile file(path);
   auto length = static_cast<uint64_t>(json.size());
   file.write(&length, sizeof(length));
@@ -132,15 +141,15 @@ void save_safetensors(const std::string& path, const NamedTensors& tensors, cons
 SafetensorsFile load_safetensors(const std::string& path) {
   InputFile file(path);
   uint64_t length = 0;
-  check<IoError>(file.size() >= 8, "{}: not a safetensors file: it has {} bytes, the header's length alone takes 8", path,
-                 file.size());
+  check<IoError>(file.size() >= 8, "{}: not a safetensors file: it has {} bytes, the header's length alone takes 8",
+                 path, file.size());
   file.read_at(0, &length, sizeof(length));
   check<IoError>(length <= static_cast<uint64_t>(longest_header),
                  "{}: not a safetensors file: its header would have {} bytes, at most {} are allowed", path, length,
                  longest_header);
   auto data_begin = static_cast<int64_t>(8 + length);
-  check<IoError>(data_begin <= file.size(), "{}: truncated: the header takes {} bytes, the file has {}", path, data_begin,
-                 file.size());
+  check<IoError>(data_begin <= file.size(), "{}: truncated: the header takes {} bytes, the file has {}", path,
+                 data_begin, file.size());
   std::string json(length, '\0');
   file.read_at(8, json.data(), json.size());
   safetensors::Header header = safetensors::parse_header(path, json, file.size() - data_begin);

@@ -29,7 +29,8 @@ void save_safetensors(const std::string& path, const NamedTensors& tensors, cons
 
 // Reads F32, F64, I64, U8 and BOOL as they are; F16 and BF16 become f32, and I8, I16, I32, U16, U32, U64 become i64.
 // Checked before any tensor is made, after the official reader's rules: header length, JSON, every shape against its
-// bytes, no overlap, no gap, no byte left over. Throws IoError naming the path and the rule. `path` is in every message.
+// bytes, no overlap, no gap, no byte left over. Throws IoError naming the path and the rule. `path` is in every
+// message.
 SafetensorsFile load_safetensors(const std::string& path);
 
 }  // namespace korrel

@@ -25,10 +25,11 @@ class Reader : public nlohmann::json_sax<json> {
 
   bool number_unsigned(uint64_t value) override {
     if (place_ != Place::shape && place_ != Place::offsets) return skip_or_refuse("a number");
-    check<IoError>(value <= uint64_t{INT64_MAX}, "{}: tensor '{}': {} holds {}, past 2^63", path_, entry_.name, field_, value);
+    check<IoError>(value <= uint64_t{INT64_MAX}, "{}: tensor '{}': {} holds {}, past 2^63", path_, entry_.name, field_,
+                   value);
     numbers_.push_back(static_cast<int64_t>(value));
-    check<IoError>(numbers_.size() <= Dims::max_rank, "{}: tensor '{}': {} has more than {} numbers", path_, entry_.name,
-                   field_, int{Dims::max_rank});
+    check<IoError>(numbers_.size() <= Dims::max_rank, "{}: tensor '{}': {} has more than {} numbers", path_,
+                   entry_.name, field_, int{Dims::max_rank});
     return true;
   }
 
@@ -44,7 +45,9 @@ class Reader : public nlohmann::json_sax<json> {
 
   bool start_object(std::size_t) override {
     switch (place_) {
-      case Place::outside: place_ = Place::top; return true;
+      case Place::outside:
+        place_ = Place::top;
+        return true;
       case Place::top:
         check_new(names_, field_, "");
         fields_.clear();
@@ -55,7 +58,8 @@ class Reader : public nlohmann::json_sax<json> {
           entry_ = {.name = field_};
         }
         return true;
-      default: return skip_or_refuse("an object");
+      default:
+        return skip_or_refuse("an object");
     }
   }
 
@@ -109,19 +113,25 @@ class Reader : public nlohmann::json_sax<json> {
   enum class Place { outside, top, metadata, tensor, shape, offsets };
 
   void check_new(std::unordered_set<std::string>& seen, const std::string& name, const std::string& in) {
-    check<IoError>(seen.insert(name).second, "{}: the header names '{}' twice{}{}", path_, name, in.empty() ? "" : " in ", in);
+    check<IoError>(seen.insert(name).second, "{}: the header names '{}' twice{}{}", path_, name,
+                   in.empty() ? "" : " in ", in);
   }
 
   // Fields of a tensor that later versions of the format may add are passed over, as the official reader does.
   bool skip_or_refuse(const char* found) {
     bool known = field_ == "dtype" || field_ == "shape" || field_ == "data_offsets";
-    if (place_ == Place::tensor && !known && found != std::string_view("an object") && found != std::string_view("a list"))
+    if (place_ == Place::tensor && !known && found != std::string_view("an object") &&
+        found != std::string_view("a list"))
       return true;
     switch (place_) {
-      case Place::outside: fail<IoError>("{}: the header is {}, not a JSON object", path_, found);
-      case Place::top: fail<IoError>("{}: the header's '{}' is {}, not an object", path_, field_, found);
-      case Place::metadata: fail<IoError>("{}: __metadata__ '{}' is {}, not a string", path_, field_, found);
-      default: fail<IoError>("{}: tensor '{}': {} is or holds {}", path_, entry_.name, field_, found);
+      case Place::outside:
+        fail<IoError>("{}: the header is {}, not a JSON object", path_, found);
+      case Place::top:
+        fail<IoError>("{}: the header's '{}' is {}, not an object", path_, field_, found);
+      case Place::metadata:
+        fail<IoError>("{}: __metadata__ '{}' is {}, not a string", path_, field_, found);
+      default:
+        fail<IoError>("{}: tensor '{}': {} is or holds {}", path_, entry_.name, field_, found);
     }
   }
 
@@ -137,14 +147,16 @@ class Reader : public nlohmann::json_sax<json> {
 void check_entry(const std::string& path, const Entry& e, int64_t data_bytes) {
   int64_t bytes = element_bytes(e.dtype);
   check<IoError>(bytes > 0, "{}: tensor '{}' has dtype '{}', which cannot be read here", path, e.name, e.dtype);
-  check<IoError>(e.begin <= e.end && e.end <= data_bytes, "{}: tensor '{}' has data_offsets [{}, {}], the file holds {} bytes",
-                 path, e.name, e.begin, e.end, data_bytes);
+  check<IoError>(e.begin <= e.end && e.end <= data_bytes,
+                 "{}: tensor '{}' has data_offsets [{}, {}], the file holds {} bytes", path, e.name, e.begin, e.end,
+                 data_bytes);
   for (int64_t size : e.shape) {
-    check<IoError>(!__builtin_mul_overflow(bytes, size, &bytes), "{}: tensor '{}' has shape {}, more than 2^63 bytes", path,
-                   e.name, e.shape);
+    check<IoError>(!__builtin_mul_overflow(bytes, size, &bytes), "{}: tensor '{}' has shape {}, more than 2^63 bytes",
+                   path, e.name, e.shape);
   }
-  check<IoError>(bytes == e.end - e.begin, "{}: tensor '{}' of dtype {} and shape {} needs {} bytes, its data_offsets [{}, {}] give {}",
-                 path, e.name, e.dtype, e.shape, bytes, e.begin, e.end, e.end - e.begin);
+  check<IoError>(bytes == e.end - e.begin,
+                 "{}: tensor '{}' of dtype {} and shape {} needs {} bytes, its data_offsets [{}, {}] give {}", path,
+                 e.name, e.dtype, e.shape, bytes, e.begin, e.end, e.end - e.begin);
 }
 
 }  // namespace
@@ -177,11 +189,13 @@ Header parse_header(const std::string& path, const std::string& text, int64_t da
   });
   int64_t end = 0;
   for (const Entry* entry : by_place) {
-    check<IoError>(entry->begin == end, "{}: tensor '{}' begins at byte {} of the data, {} byte {}, where the one before ends",
-                   path, entry->name, entry->begin, entry->begin < end ? "overlapping" : "leaving a gap after", end);
+    check<IoError>(entry->begin == end,
+                   "{}: tensor '{}' begins at byte {} of the data, {} byte {}, where the one before ends", path,
+                   entry->name, entry->begin, entry->begin < end ? "overlapping" : "leaving a gap after", end);
     end = entry->end;
   }
-  check<IoError>(end == data_bytes, "{}: the tensors end at byte {} of the data, the file holds {}", path, end, data_bytes);
+  check<IoError>(end == data_bytes, "{}: the tensors end at byte {} of the data, the file holds {}", path, end,
+                 data_bytes);
   return header;
 }
 

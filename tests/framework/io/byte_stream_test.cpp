@@ -69,7 +69,8 @@ TEST_CASE("corrupt, cut and lengthened gzip streams are refused") {
   std::string wrong_method = packed;
   wrong_method[2] = 7;
   CHECK(contains(refusal(folder.write("a.gz", wrong_method)), "a.gz: corrupt"));
-  for (std::size_t i = 10; i < packed.size() - 8; i += 997) {  // any flipped bit is found, by the checksum at the latest
+  for (std::size_t i = 10; i < packed.size() - 8;
+       i += 997) {  // any flipped bit is found, by the checksum at the latest
     std::string damaged = packed;
     damaged[i] ^= 4;
     CHECK(contains(refusal(folder.write("a.gz", damaged)), "a.gz"));
@@ -89,12 +90,16 @@ TEST_CASE("a claim of many bytes allocates no more than what arrives") {
   TemporaryFolder folder;
   memory::reset_peak();
   int64_t before = memory::statistics().peak_bytes_in_use;
-  for (const std::string& path : {folder.write("plain", counting(1000)), folder.write("packed", gzip(std::string(1'000'000, 'a')))}) {
+  for (const std::string& path :
+       {folder.write("plain", counting(1000)), folder.write("packed", gzip(std::string(1'000'000, 'a')))}) {
     ByteStream stream(path);
     std::string said = message_of<IoError>([&] { stream.read_u8({1'000'000, 1'000'000}, "images"); });
     CHECK(contains(said, "[1000000,1000000] need 1000000000000 bytes"));
     ByteStream again(path);  // shapes whose product leaves 64 bits
-    CHECK(contains(message_of<IoError>([&] { again.read_u8({int64_t{1} << 40, int64_t{1} << 40}, "images"); }), "cannot be"));
+    CHECK(contains(message_of<IoError>([&] {
+                     again.read_u8({int64_t{1} << 40, int64_t{1} << 40}, "images");
+                   }),
+                   "cannot be"));
   }
   ByteStream packed(folder / "packed");
   CHECK(contains(message_of<IoError>([&] { packed.read_u8({1'000'001}, "images"); }), "truncated"));

@@ -100,7 +100,8 @@ TEST_CASE("narrow floats and other integers are widened") {
                    data);
   };
   // f16: 1, -2, largest, smallest subnormal, smallest normal, -0, infinity, NaN
-  Tensor half = load_one(file("F16", 8, bytes_of<uint16_t>({0x3c00, 0xc000, 0x7bff, 1, 0x0400, 0x8000, 0x7c00, 0x7e00})));
+  Tensor half =
+      load_one(file("F16", 8, bytes_of<uint16_t>({0x3c00, 0xc000, 0x7bff, 1, 0x0400, 0x8000, 0x7c00, 0x7e00})));
   CHECK(half.dtype() == f32);
   std::vector<double> values = half.to_vector();
   CHECK(std::vector<double>(values.begin(), values.begin() + 5) == std::vector<double>{1, -2, 65504, 0x1p-24, 0x1p-14});
@@ -115,7 +116,8 @@ TEST_CASE("narrow floats and other integers are widened") {
   CHECK(load_one(file("U16", 1, bytes_of<uint16_t>({65535}))).to_vector<int64_t>() == Numbers{65535});
   CHECK(load_one(file("I32", 2, bytes_of<int32_t>({-70000, 70000}))).to_vector<int64_t>() == Numbers{-70000, 70000});
   CHECK(load_one(file("U32", 1, bytes_of<uint32_t>({4294967295u}))).to_vector<int64_t>() == Numbers{4294967295});
-  CHECK(load_one(file("U64", 1, bytes_of<uint64_t>({uint64_t{1} << 62}))).to_vector<int64_t>() == Numbers{int64_t{1} << 62});
+  CHECK(load_one(file("U64", 1, bytes_of<uint64_t>({uint64_t{1} << 62}))).to_vector<int64_t>() ==
+        Numbers{int64_t{1} << 62});
   CHECK(contains(refusal(file("U64", 1, bytes_of<uint64_t>({uint64_t{1} << 63}))), "9223372036854775808, past i64"));
   CHECK(load_one(file("BOOL", 3, std::string("\0\1\2", 3))).to_vector<int64_t>() == Numbers{0, 1, 1});
   CHECK(contains(refusal(file("F8_E4M3", 1, "x")), "dtype 'F8_E4M3'"));
@@ -170,7 +172,8 @@ TEST_CASE("hostile files: overlap, gaps and names that occur twice") {
     return R"({"a":{"dtype":"U8","shape":[4],"data_offsets":)" + a + R"(},")" + name +
            R"(":{"dtype":"U8","shape":[4],"data_offsets":)" + b + "}}";
   };
-  CHECK(contains(refusal(file_of(two("[0,4]", "[2,6]"), "123456")), "'b' begins at byte 2 of the data, overlapping byte 4"));
+  CHECK(contains(refusal(file_of(two("[0,4]", "[2,6]"), "123456")),
+                 "'b' begins at byte 2 of the data, overlapping byte 4"));
   CHECK(contains(refusal(file_of(two("[0,4]", "[0,4]"), "1234")), "overlapping"));
   CHECK(contains(refusal(file_of(two("[0,4]", "[5,9]"), "123456789")), "leaving a gap after byte 4"));
   CHECK(contains(refusal(file_of(two("[0,4]", "[4,8]", "a"), "12345678")), "names 'a' twice"));
@@ -190,7 +193,8 @@ TEST_CASE("a deeply nested or long header costs neither stack nor memory") {
 }
 
 TEST_CASE("fields that later versions may add are passed over") {
-  CHECK(load_one(file_of(R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1],"checksum":"abc","level":3}})", "\x05")).item() == 5);
+  CHECK(load_one(file_of(R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1],"checksum":"abc","level":3}})", "\x05"))
+            .item() == 5);
   TemporaryFolder folder;
   CHECK(load_safetensors(folder.write("none", file_of("{}      "))).tensors.empty());
 }
