@@ -1,7 +1,7 @@
-#pragma once
 // The three convolution primitives on raw memory: one trilinear form T(x, w, y) = sum y[n,k,o] x[n,c, o*s + r*d - p] w[k,c,r],
 // of which two are given and the third is what T is differentiated by. Each one's gradients are the other two.
 // Knows no tensors and checks nothing: framework/ops/convolution.cpp has checked shapes before it calls. f32 and f64.
+#pragma once
 
 #include <array>
 #include <cstdint>

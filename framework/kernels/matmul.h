@@ -1,6 +1,6 @@
-#pragma once
 // Batched matrix product on raw memory, on the same engine as the convolutions. Any strides: a transposed or broadcast operand
 // is a matter of strides. Knows no tensors and checks nothing; framework/ops/matmul.cpp calls it. f32 and f64.
+#pragma once
 
 #include <cstdint>
 
