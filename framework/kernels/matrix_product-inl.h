@@ -1,5 +1,5 @@
-// The matrix product that convolution and matmul share: c[rows, columns] = a[rows, depth] b[depth, columns], where a, b and c
-// are policies: they pack panels from, and put results to, wherever their elements are. Compiled per SIMD target.
+// The matrix product that convolution and matmul share: c[rows, columns] = a[rows, depth] b[depth, columns], where a, b
+// and c are policies: they pack panels from, and put results to, wherever their elements are. Compiled per SIMD target.
 #if defined(KORREL_MATRIX_PRODUCT_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef KORREL_MATRIX_PRODUCT_INL_H_
 #undef KORREL_MATRIX_PRODUCT_INL_H_
@@ -44,15 +44,18 @@ struct RowPanels {
   HWY_INLINE int rows(int64_t i) const { return static_cast<int>(height + (i < higher)); }
 };
 
-// One thread's part. Loop order: rows in blocks that fit L2; the depth in blocks; the rows' block is packed; then one panel of
-// columns after another is packed into L1 and multiplied by every panel of rows while it is there. A sum is thus made of the
-// depth blocks' sums, in order, whatever the part.
+// One thread's part. Loop order: rows in blocks that fit L2; the depth in blocks; the rows' block is packed; then one
+// panel of columns after another is packed into L1 and multiplied by every panel of rows while it is there. A sum is
+// thus made of the depth blocks' sums, in order, whatever the part.
 //
 // Rows::begin(depth_begin, depth), Rows::pack(row, rows, depth_begin, depth, panel): [depth / 16][rows][16].
-// Columns::pack(column, columns, depth_begin, depth, panel, &step): where the columns of the first depth are, `step` from those
+// Columns::pack(column, columns, depth_begin, depth, panel, &step): where the columns of the first depth are, `step`
+// from those
 //   of the next: `panel`, or the source itself if that has them so. Whole vectors are read.
-// Target::whole(row, column, columns, pointers): the addresses for a tile's vectors if it can be stored in whole vectors, else
-//   false; then the tile comes by put(row, rows, column, columns, tile, accumulate).
+// Target::place(column, columns, pointers): true, and where row 0 of each vector of these columns goes, if the panel
+// can be
+//   stored in whole vectors; else each tile comes by put(row, rows, column, columns, tile, accumulate),
+//   [rows][kColumns].
 // Target::row_stride(), row_start(row), column_start(column): see TileTarget.
 template <class T, class Rows, class Columns, class Target>
 void multiply_part(const Part& part, int64_t depth, Rows& rows, Columns& columns, const Target& target) {
@@ -74,11 +77,14 @@ void multiply_part(const Part& part, int64_t depth, Rows& rows, Columns& columns
       const bool first = depth_block == 0;
       rows.begin(depth_begin, steps);
       for (int64_t i = 0; i < panels.count; ++i) {
-        rows.pack(row_begin + panels.begin(i), panels.rows(i), depth_begin, steps, row_panels + panels.begin(i) * packed_depth);
+        rows.pack(row_begin + panels.begin(i), panels.rows(i), depth_begin, steps,
+                  row_panels + panels.begin(i) * packed_depth);
       }
       for (int64_t column = part.column_begin; column < part.column_end; column += B::kColumns) {
         const int count = static_cast<int>(smaller(B::kColumns, part.column_end - column));
         const int vectors = count <= B::kLanes ? 1 : B::kVectors;
+        T* place[B::kVectors];
+        const bool whole = target.place(column, count, place);
         int64_t step = 0;
         const T* HWY_RESTRICT b = columns.pack(column, count, depth_begin, steps, column_panel, &step);
         const T* column_bias = first ? target.column_start(column) : nullptr;
@@ -91,14 +97,10 @@ void multiply_part(const Part& part, int64_t depth, Rows& rows, Columns& columns
           TileTarget<T> to;
           to.row_start = first ? target.row_start(row) : nullptr;
           to.column_start = column_bias != nullptr ? column_start : nullptr;
-          const bool whole = target.whole(row, column, count, to.column);
-          if (whole) {
-            to.row_stride = target.row_stride();
-            to.accumulate = !first;
-          } else {
-            for (int v = 0; v < B::kVectors; ++v) to.column[v] = tile + v * B::kLanes;
-            to.row_stride = B::kColumns;
-            to.accumulate = false;
+          to.row_stride = whole ? target.row_stride() : B::kColumns;
+          to.accumulate = whole && !first;
+          for (int v = 0; v < B::kVectors; ++v) {
+            to.column[v] = whole ? place[v] + row * to.row_stride : tile + v * B::kLanes;
           }
           tile_function<T>(height, vectors)(steps, row_panels + panels.begin(i) * packed_depth, b, step, to);
           if (!whole) target.put(row, height, column, count, tile, !first);
@@ -108,7 +110,8 @@ void multiply_part(const Part& part, int64_t depth, Rows& rows, Columns& columns
   }
 }
 
-// make(batch, body) calls body(rows, columns, target) with that batch's policies; each thread makes its own.
+// make(batch, body) calls body(depth, rows, columns, target) with that batch's depth, at most the one given here, and
+// its policies; each thread makes its own.
 template <class T, class Make>
 void matrix_product(int64_t batch, int64_t rows, int64_t columns, int64_t depth, const Make& make) {
   if (batch <= 0 || rows <= 0 || columns <= 0) return;
@@ -117,9 +120,8 @@ void matrix_product(int64_t batch, int64_t rows, int64_t columns, int64_t depth,
     for (int64_t i = begin; i < end; ++i) {
       const Part part = partition.part(i);
       if (part.row_begin == part.row_end || part.column_begin == part.column_end) continue;
-      make(part.batch, [&](auto&& row_policy, auto&& column_policy, const auto& target) HWY_ATTR {
-        multiply_part<T>(part, depth, row_policy, column_policy, target);
-      });
+      make(part.batch, [&](int64_t own_depth, auto&& row_policy, auto&& column_policy, const auto& target)
+                           HWY_ATTR { multiply_part<T>(part, own_depth, row_policy, column_policy, target); });
     }
   };
   parallel_for(partition.size(), partition.grain(), run);

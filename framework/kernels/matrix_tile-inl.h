@@ -1,5 +1,6 @@
-// The register tile under every matrix product and convolution: c[rows, columns] (+)= a[rows, depth] b[depth, columns], with all
-// of c in registers, and the table of tile and block sizes. Compiled per SIMD target; included by matrix_product-inl.h.
+// The register tile under every matrix product and convolution: c[rows, columns] (+)= a[rows, depth] b[depth, columns],
+// with all of c in registers, and the table of tile and block sizes. Compiled per SIMD target; included by
+// matrix_product-inl.h.
 #if defined(KORREL_MATRIX_TILE_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef KORREL_MATRIX_TILE_INL_H_
 #undef KORREL_MATRIX_TILE_INL_H_
@@ -19,9 +20,9 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Sizes in elements, per target. Two FMAs per cycle with a latency of 4 want at least 8 accumulators; a row of the tile costs
-// one broadcast load for kVectors FMAs, a depth step kVectors loads, against 2 loads per cycle: 12x2 (AVX-512, 32 registers)
-// and 6x2 (16 registers) keep both units full with registers to spare.
+// Sizes in elements, per target. Two FMAs per cycle with a latency of 4 want at least 8 accumulators; a row of the tile
+// costs one broadcast load for kVectors FMAs, a depth step kVectors loads, against 2 loads per cycle: 12x2 (AVX-512, 32
+// registers) and 6x2 (16 registers) keep both units full with registers to spare.
 template <class T>
 struct Blocks {
   static constexpr int kLanes = static_cast<int>(hn::MaxLanes(hn::ScalableTag<T>()));
@@ -32,15 +33,15 @@ struct Blocks {
 #else
   static constexpr int kRows = 6;
 #endif
-  // A packed panel of columns, kDepth x kColumns, is 32 KiB in AVX-512 (16 KiB in AVX2): it stays in L1 while all panels of
-  // rows pass by.
+  // A packed panel of columns, kDepth x kColumns, is 32 KiB in AVX-512 (16 KiB in AVX2): it stays in L1 while all
+  // panels of rows pass by.
   static constexpr int64_t kDepth = 1024 / sizeof(T);
   // The packed rows, kRowBlock x kDepth, are at most 480 KiB: they stay in L2 (1 to 2 MiB) while all columns pass by.
   static constexpr int64_t kRowBlock = 480;
 };
 
-// Rows are packed in pieces of this depth, [depth / 16][rows][16]: most sources are contiguous along the depth, so packing is
-// copying whole cache lines, and the tile broadcasts from `rows` lines at constant distances.
+// Rows are packed in pieces of this depth, [depth / 16][rows][16]: most sources are contiguous along the depth, so
+// packing is copying whole cache lines, and the tile broadcasts from `rows` lines at constant distances.
 constexpr int64_t kPiece = 16;
 
 // Where the tile's result goes: vector v of row m at column[v] + m * row_stride.
@@ -48,9 +49,9 @@ template <class T>
 struct TileTarget {
   T* column[Blocks<T>::kVectors];
   int64_t row_stride;
-  bool accumulate;         // add to what is there, else overwrite it
-  const T* row_start;      // the sum of row m starts from row_start[m] (a bias); or null
-  const T* column_start;   // the sum of column j starts from column_start[j]; or null
+  bool accumulate;        // add to what is there, else overwrite it
+  const T* row_start;     // the sum of row m starts from row_start[m] (a bias); or null
+  const T* column_start;  // the sum of column j starts from column_start[j]; or null
 };
 
 // One tile. `b` has the columns of a depth step contiguous, b_step apart from the next step's.
@@ -107,8 +108,8 @@ constexpr TileFunction<T> pick_tile(int rows, std::integer_sequence<int, kRowsMi
   return kTiles[rows - 1];
 }
 
-// The tile of `rows` <= kRows rows and 1 or 2 vectors of columns: every height exists, so that 64 rows run as 11+11+11+11+10+10
-// and not as 12+12+12+12+12+4.
+// The tile of `rows` <= kRows rows and 1 or 2 vectors of columns: every height exists, so that 64 rows run as
+// 11+11+11+11+10+10 and not as 12+12+12+12+12+4.
 template <class T>
 TileFunction<T> tile_function(int rows, int vectors) {
   const std::make_integer_sequence<int, Blocks<T>::kRows> heights;

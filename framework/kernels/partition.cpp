@@ -19,7 +19,8 @@ Partition::Partition(int64_t batch, int64_t rows, int64_t columns, int64_t depth
   const auto worthwhile = static_cast<int64_t>(std::min(work / kLeastWork, 1e6));
   const int64_t wanted = std::min(threads, worthwhile);
   if (wanted > 1 && batch < 2 * wanted) {
-    // Each column part packs all of its rows' panels and each row part all of its columns': take the cut that packs least.
+    // Each column part packs all of its rows' panels and each row part all of its columns': take the cut that packs
+    // least.
     const int64_t row_units = ceil_div(rows, row_unit), column_units = ceil_div(columns, column_unit);
     const int64_t each = ceil_div(wanted, batch);
     int64_t least = -1;

@@ -1,5 +1,5 @@
-// How a matrix product is cut into parts for threads: a grid over batch x rows x columns, never over the depth that is summed
-// over, so that the cut does not show in the bits of the result.
+// How a matrix product is cut into parts for threads: a grid over batch x rows x columns, never over the depth that is
+// summed over, so that the cut does not show in the bits of the result.
 #pragma once
 
 #include <cstdint>

@@ -27,7 +27,8 @@ void* scratch_bytes(Scratch use, size_t bytes) {
   thread_local Buffers buffers;
   Buffers::Buffer& buffer = buffers.of[static_cast<size_t>(use)];
   if (bytes > buffer.bytes) {
-    bytes = (bytes + bytes / 4 + 4095) / 4096 * 4096;  // some room, so that slowly growing sizes do not allocate each time
+    bytes =
+        (bytes + bytes / 4 + 4095) / 4096 * 4096;  // some room, so that slowly growing sizes do not allocate each time
     std::free(buffer.data);
     buffer = {std::aligned_alloc(kAlignment, bytes), bytes};
     if (buffer.data == nullptr) {
