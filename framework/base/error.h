@@ -13,10 +13,15 @@ class Error : public std::runtime_error {
   const char* what() const noexcept override { return message_.c_str(); }
 
   // Puts `place` in front of the message; used while the exception passes through the modules it happened in.
-  void prepend(const std::string& place) { message_ = place + message_; }
+  void prepend(const std::string& place) {
+    message_ = place + message_;
+    placed_ = true;
+  }
+  bool placed() const { return placed_; }  // whether the message says where
 
  private:
   std::string message_;
+  bool placed_ = false;
 };
 
 struct ShapeError : Error {  // shapes that do not fit together, a dimension out of range
