@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include <korrel/framework/base/parallel.h>
+
 namespace korrel::kernels {
 namespace {
 
@@ -75,28 +77,58 @@ void copy(const Plan& plan, T* to, const T* from) {
   if (std::abs(plan.from[inner]) > 1)
     for (int i = 0; i < inner; ++i)
       if (std::abs(plan.from[i]) == 1) crossing = i;
+  // Blocks of the other dimensions are independent; so are parts of the first dimension of a single block.
   Dims outer;
-  for (int i = 0; i < inner; ++i)
-    if (i != crossing) outer.push_back(i);
-  int64_t blocks = 1;
-  for (int64_t i : outer) blocks *= plan.shape[static_cast<int>(i)];
-  Dims index = Dims::filled(outer.rank(), 0);
-  for (int64_t block = 0; block < blocks; ++block) {
-    if (crossing >= 0)
-      copy_transposed(plan.shape[crossing], plan.shape[inner], to, plan.to[crossing], plan.to[inner], from,
-                      plan.from[crossing], plan.from[inner]);
-    else
-      copy_row(plan.shape[inner], to, plan.to[inner], from, plan.from[inner]);
-    for (int j = outer.rank() - 1; j >= 0; --j) {
-      int i = static_cast<int>(outer[j]);
-      to += plan.to[i];
-      from += plan.from[i];
-      if (++index[j] < plan.shape[i]) break;
-      to -= plan.to[i] * plan.shape[i];
-      from -= plan.from[i] * plan.shape[i];
-      index[j] = 0;
-    }
+  int64_t blocks = 1, block_size = plan.shape[inner] * (crossing >= 0 ? plan.shape[crossing] : 1);
+  for (int i = 0; i < inner; ++i) {
+    if (i == crossing) continue;
+    outer.push_back(i);
+    blocks *= plan.shape[i];
   }
+  constexpr int64_t grain_bytes = 65536;
+  int64_t grain = 1 + grain_bytes / (block_size * static_cast<int64_t>(sizeof(T)));
+  if (blocks == 1) {
+    int split = crossing >= 0 ? crossing : inner;
+    int64_t row = block_size / plan.shape[split] * static_cast<int64_t>(sizeof(T));
+    parallel_for(plan.shape[split], 1 + grain_bytes / row, [&](int64_t begin, int64_t end) {
+      T* part = to + begin * plan.to[split];
+      const T* source = from + begin * plan.from[split];
+      if (crossing >= 0)
+        copy_transposed(end - begin, plan.shape[inner], part, plan.to[crossing], plan.to[inner], source, plan.from[crossing],
+                        plan.from[inner]);
+      else
+        copy_row(end - begin, part, plan.to[inner], source, plan.from[inner]);
+    });
+    return;
+  }
+  parallel_for(blocks, grain, [&](int64_t begin, int64_t end) {
+    Dims index = outer;
+    T* part = to;
+    const T* source = from;
+    for (int64_t j = outer.rank() - 1, rest = begin; j >= 0; --j) {
+      int dim = static_cast<int>(outer[static_cast<int>(j)]);
+      int64_t at = index[static_cast<int>(j)] = rest % plan.shape[dim];
+      rest /= plan.shape[dim];
+      part += at * plan.to[dim];
+      source += at * plan.from[dim];
+    }
+    for (int64_t block = begin; block < end; ++block) {
+      if (crossing >= 0)
+        copy_transposed(plan.shape[crossing], plan.shape[inner], part, plan.to[crossing], plan.to[inner], source,
+                        plan.from[crossing], plan.from[inner]);
+      else
+        copy_row(plan.shape[inner], part, plan.to[inner], source, plan.from[inner]);
+      for (int j = outer.rank() - 1; j >= 0; --j) {
+        int dim = static_cast<int>(outer[j]);
+        part += plan.to[dim];
+        source += plan.from[dim];
+        if (++index[j] < plan.shape[dim]) break;
+        part -= plan.to[dim] * plan.shape[dim];
+        source -= plan.from[dim] * plan.shape[dim];
+        index[j] = 0;
+      }
+    }
+  });
 }
 
 }  // namespace

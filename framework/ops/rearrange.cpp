@@ -5,20 +5,20 @@
 #include <korrel/framework/autograd/record.h>
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/ops/copy_elements.h>
+#include <korrel/framework/ops/elementwise.h>
+#include <korrel/framework/ops/gather.h>
+#include <korrel/framework/ops/promotion.h>
 #include <korrel/framework/ops/shape.h>
 #include <korrel/framework/tensor/create.h>
 
 namespace korrel {
 namespace {
 
-int width(DType dtype) { return dtype == f64 ? 4 : dtype == f32 ? 3 : dtype == i64 ? 2 : dtype == u8 ? 1 : 0; }
-
 // The tensors in their common dtype, outside the graph (the engine turns gradients back).
 std::vector<Tensor> in_common_dtype(const char* op, const std::vector<Tensor>& tensors) {
   check<ValueError>(!tensors.empty(), "{}: needs at least one tensor", op);
   DType common = tensors[0].dtype();
-  for (const Tensor& x : tensors)
-    if (width(x.dtype()) > width(common)) common = x.dtype();
+  for (const Tensor& x : tensors) common = promote_types(common, x.dtype());
   std::vector<Tensor> result;
   for (const Tensor& x : tensors) result.push_back(x.dtype() == common ? x : x.detach().to(common));
   return result;
@@ -154,9 +154,7 @@ Tensor repeat(const Tensor& x, const Dims& repeats) {
     check<ValueError>(repeats[i] >= 0, "repeat: negative repeats in {}", repeats);
     if (repeats[i] != 1) y = repeated(y, i, repeats[i], false);
   }
-  bool is_view = true;
-  for (int64_t n : repeats) is_view = is_view && n == 1;
-  return is_view ? y.clone() : y;
+  return std::all_of(repeats.begin(), repeats.end(), [](int64_t n) { return n == 1; }) ? y.clone() : y;
 }
 
 Tensor tile(const Tensor& x, const Dims& repeats) {
@@ -170,6 +168,22 @@ Tensor repeat_interleave(const Tensor& x, int64_t repeats, std::optional<int64_t
   if (!dim) return repeated(flatten(x), 0, repeats, true);
   check<ShapeError>(x.dim() > 0, "repeat_interleave: a scalar has no dimension {}", *dim);
   return repeated(x, wrap_dim("repeat_interleave", *dim, x.dim()), repeats, true);
+}
+
+Tensor repeat_interleave(const Tensor& x, const Tensor& repeats, std::optional<int64_t> dim) {
+  if (!dim) return repeat_interleave(flatten(x), repeats, 0);
+  check<ShapeError>(x.dim() > 0, "repeat_interleave: a scalar has no dimension {}", *dim);
+  int64_t size = x.size(*dim);
+  check<DtypeError>(repeats.dtype() == i64, "repeat_interleave: repeats must be i64, they are {}", repeats.dtype());
+  check<ShapeError>(repeats.dim() <= 1 && (repeats.numel() == 1 || repeats.numel() == size),
+                    "repeat_interleave: repeats {} for dimension {} of size {}", repeats.shape(), *dim, size);
+  std::vector<int64_t> counts = repeats.to_vector<int64_t>(), rows;
+  for (int64_t i = 0; i < size; ++i) {
+    int64_t count = counts.size() == 1 ? counts[0] : counts[static_cast<std::size_t>(i)];
+    check<ValueError>(count >= 0, "repeat_interleave: negative repeats {}", count);
+    rows.insert(rows.end(), static_cast<std::size_t>(count), i);
+  }
+  return index_select(x, *dim, from_vector(rows));
 }
 
 Tensor flip(const Tensor& x, const Dims& dims) {
@@ -241,6 +255,23 @@ Tensor diag_embed(const Tensor& x, int64_t offset) {
   Tensor line = make_view(y, layout);
   copy_elements(line, x);
   return record("diag_embed", y, {x}, [offset](const Backward& b) -> Gradients { return {korrel::diagonal(b.grad, offset, -2, -1)}; });
+}
+
+Tensor diff(const Tensor& x, int64_t n, int64_t dim, const Tensor& prepend, const Tensor& append) {
+  check<ShapeError>(x.dim() > 0, "diff: needs at least 1 dimension");
+  check<ValueError>(n >= 0, "diff: the order {} is negative", n);
+  int place = wrap_dim("diff", dim, x.dim());
+  std::vector<Tensor> parts;
+  for (const Tensor& part : {prepend, x, append})
+    if (part.defined()) parts.push_back(part);
+  Tensor y = parts.size() > 1 ? cat(parts, place) : x;
+  if (n == 0) return y;
+  for (; n > 0 && y.shape()[place] > 0; --n) {
+    int64_t length = y.shape()[place] - 1;
+    Tensor later = narrow(y, place, 1, length), earlier = narrow(y, place, 0, length);
+    y = y.dtype() == boolean ? logical_xor(later, earlier) : later - earlier;
+  }
+  return y;
 }
 
 }  // namespace korrel
