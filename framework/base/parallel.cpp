@@ -22,8 +22,8 @@ namespace korrel {
 namespace {
 
 constexpr int kMostThreads = 1024;
-// How long an idle thread looks for work before it sleeps. Waking a sleeper costs some 50 us on a virtual machine; within one
-// training step the next parallel_for usually follows sooner.
+// How long an idle thread looks for work before it sleeps. Waking a sleeper costs some 50 us on a virtual machine;
+// within one training step the next parallel_for usually follows sooner.
 constexpr std::chrono::microseconds kSpin{30};
 // Parts per thread: enough that a thread which the machine holds up delays the others by little.
 constexpr int64_t kPartsPerThread = 4;
@@ -84,8 +84,8 @@ void wait_for_change(const std::atomic<uint32_t>& value, uint32_t old) {
   value.wait(old, std::memory_order_acquire);
 }
 
-// One job at a time. The caller opens it, takes part, closes it and waits until no worker is inside any more; a worker that
-// wakes up late finds it closed and leaves, so the caller never waits for one that still sleeps.
+// One job at a time. The caller opens it, takes part, closes it and waits until no worker is inside any more; a worker
+// that wakes up late finds it closed and leaves, so the caller never waits for one that still sleeps.
 class Pool {
  public:
   // False, and nothing was run, if another thread has the pool.
@@ -97,7 +97,7 @@ class Pool {
     n_ = n;
     part_ = part;
     next_.store(0, std::memory_order_relaxed);
-    seats_.store(threads - 1, std::memory_order_relaxed);
+    helpers_.store(threads - 1, std::memory_order_relaxed);
     open_.store(true);
     job_.fetch_add(1, std::memory_order_release);
     job_.notify_all();
@@ -114,17 +114,17 @@ class Pool {
  private:
   void grow(int workers) {
     for (; workers_ < workers; ++workers_) {
-      std::thread([this, seen = job_.load()]() mutable { work(seen); }).detach();
+      std::thread([this, index = workers_, seen = job_.load()] { work(index, seen); }).detach();
     }
   }
 
-  [[noreturn]] void work(uint32_t seen) {
+  [[noreturn]] void work(int index, uint32_t seen) {
     serial_here = true;
     for (;;) {
       wait_for_change(job_, seen);
       seen = job_.load(std::memory_order_acquire);
       inside_.fetch_add(1);
-      if (open_.load() && seats_.fetch_sub(1) > 0) run_parts();
+      if (open_.load() && index < helpers_.load(std::memory_order_relaxed)) run_parts();
       if (inside_.fetch_sub(1) == 1) inside_.notify_all();
     }
   }
@@ -151,14 +151,15 @@ class Pool {
   int64_t n_ = 0, part_ = 1;
   alignas(64) std::atomic<uint32_t> job_{0};
   alignas(64) std::atomic<int64_t> next_{0};
-  std::atomic<int> seats_{0};
+  std::atomic<int> helpers_{0};
   std::atomic<bool> open_{false};
   alignas(64) std::atomic<uint32_t> inside_{0};
   std::mutex error_mutex_;
   std::exception_ptr error_;
 };
 
-// Never destroyed: the workers sleep on it until the process ends. A forked child has none of the workers and starts anew.
+// Never destroyed: the workers sleep on it until the process ends. A forked child has none of the workers and starts
+// anew.
 std::atomic<Pool*> the_pool{nullptr};
 
 Pool& pool() {

@@ -10,8 +10,9 @@
 
 namespace korrel {
 
-// The threads that parallel_for uses, the caller among them. The default is KORREL_THREADS, else what the machine grants this
-// process: CPU affinity and the cgroup's quota are heeded. Throws ValueError if KORREL_THREADS is no positive number.
+// The threads that parallel_for uses, the caller among them. The default is KORREL_THREADS, else what the machine
+// grants this process: CPU affinity and the cgroup's quota are heeded. Throws ValueError if KORREL_THREADS is no
+// positive number.
 int num_threads();
 
 // Throws ValueError unless 1 <= threads <= 1024. Takes effect from the next parallel_for on.
@@ -33,10 +34,10 @@ class RangeFunction {
   void (*call_)(void*, int64_t, int64_t);
 };
 
-// Calls body(begin, end) on parts that cover [0, n) once, each of at least `grain` items (but for the last), and returns when
-// all are done. Runs as one body(0, n) on the calling thread if n <= grain, inside another parallel_for, inside a
-// SerialSection, or while another thread has the pool. An exception of a body is rethrown here (the first one, if several
-// parts throw; parts not yet begun are skipped).
+// Calls body(begin, end) on parts that cover [0, n) once, each of at least `grain` items (but for the last), and
+// returns when all are done. Runs as one body(0, n) on the calling thread if n <= grain, inside another parallel_for,
+// inside a SerialSection, or while another thread has the pool. An exception of a body is rethrown here (the first one,
+// if several parts throw; parts not yet begun are skipped).
 void parallel_for(int64_t n, int64_t grain, RangeFunction body);
 
 // While one lives, parallel_for on this thread does not use the pool: for threads that are themselves one of many

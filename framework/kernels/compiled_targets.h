@@ -12,8 +12,8 @@
 //   ... HWY_EXPORT, and the plain functions of NAME.h, which call ensure_target() and HWY_DYNAMIC_DISPATCH
 //   #endif
 //
-// Everything that is compiled per target lives in HWY_NAMESPACE and an anonymous namespace: an inline function shared with
-// other sources might be kept by the linker in its AVX-512 form and then run on a machine without.
+// Everything that is compiled per target lives in HWY_NAMESPACE and an anonymous namespace: an inline function shared
+// with other sources might be kept by the linker in its AVX-512 form and then run on a machine without.
 #pragma once
 
 // On x86 this leaves AVX-512, AVX2, SSE4 and the portable baseline. SSSE3 (2006) is not worth its compile time.

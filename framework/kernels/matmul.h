@@ -1,8 +1,9 @@
+// Batched matrix product on raw memory, on the same engine as the convolutions. Any strides: a transposed or broadcast
+// operand is a matter of strides. Knows no tensors and checks nothing; framework/ops/matmul.cpp calls it. f32 and f64.
 #pragma once
-// Batched matrix product on raw memory, on the same engine as the convolutions. Any strides: a transposed or broadcast operand
-// is a matter of strides. Knows no tensors and checks nothing; framework/ops/matmul.cpp calls it. f32 and f64.
 
 #include <cstdint>
+#include <string>
 
 namespace korrel::kernels {
 
@@ -11,10 +12,13 @@ struct MatrixStrides {
   int64_t batch, row, col;
 };
 
-// c[i] = a[i] b[i] + bias for i < batch: a [m, k] and b [k, n] anywhere, c [batch, m, n] row-major and contiguous, bias [n] or
-// null. k = 0 gives zeros (or bias). c overlaps no input.
+// c[i] = a[i] b[i] + bias for i < batch: a [m, k] and b [k, n] anywhere, c [batch, m, n] row-major and contiguous, bias
+// [n] or null. k = 0 gives zeros (or bias). c overlaps no input.
 template <class T>
 void matmul(int64_t batch, int64_t m, int64_t n, int64_t k, const T* a, MatrixStrides a_strides, const T* b,
             MatrixStrides b_strides, T* c, const T* bias = nullptr);
+
+// Highway's name of the target that matmul's code now runs as, told by that code itself; for tests.
+std::string matmul_target();
 
 }  // namespace korrel::kernels

@@ -22,8 +22,8 @@ void force_target(std::string_view name);
 // Back to KORREL_TARGET, or the best one.
 void choose_default_target();
 
-// Heeds KORREL_TARGET before the first kernel runs; later calls cost one load. Every kernel calls it before it dispatches.
-// Throws as active_target() does.
+// Heeds KORREL_TARGET before the first kernel runs; later calls cost one load. Every kernel calls it before it
+// dispatches. Throws as active_target() does.
 void ensure_target();
 
 }  // namespace korrel::kernels

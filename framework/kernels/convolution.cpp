@@ -1,0 +1,280 @@
+#include <korrel/framework/kernels/convolution.h>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "korrel/framework/kernels/convolution.cpp"
+#include <korrel/framework/kernels/compiled_targets.h>
+#include <korrel/framework/kernels/matmul.h>
+#include <korrel/framework/kernels/targets.h>
+
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include <korrel/framework/kernels/convolution_panels-inl.h>
+#include <korrel/framework/kernels/matrix_product-inl.h>
+#include <korrel/framework/kernels/plain_panels-inl.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace korrel::kernels::HWY_NAMESPACE {
+namespace {
+
+HWY_INLINE bool unit_stride(const ConvGeometry& g) { return g.stride[0] == 1 && g.stride[1] == 1 && g.stride[2] == 1; }
+
+// The gather from x for the output and weight gradient passes; *source is x itself at stride 1, else x split into
+// phases.
+template <class T>
+Gather gather_from(const ConvGeometry& g, const T* x, const T** source) {
+  const int64_t kernel = volume(g.kernel);
+  Tap* taps = scratch<Tap>(Scratch::kTaps, kernel);
+  Phases phases;
+  const Gather gather = gather_x(g, taps, scratch<Dims3>(Scratch::kPhases, kernel), &phases);
+  *source = x;
+  if (unit_stride(g)) return gather;
+
+  T* split = scratch<T>(Scratch::kSource, g.n * gather.image_stride);
+  const int64_t plane = volume(phases.plane);
+  const auto split_channels = [&](int64_t begin, int64_t end) HWY_ATTR {
+    for (int64_t i = begin; i < end; ++i) {
+      for (int64_t f = 0; f < phases.count; ++f) {
+        T* HWY_RESTRICT to = split + (i * phases.count + f) * plane;
+        const Dims3& phase = phases.phase[f];
+        for (int64_t j0 = phase[0]; j0 < phases.plane[0] * g.stride[0]; j0 += g.stride[0]) {
+          for (int64_t j1 = phase[1]; j1 < phases.plane[1] * g.stride[1]; j1 += g.stride[1], to += phases.plane[2]) {
+            const bool inside = j0 < g.in[0] && j1 < g.in[1];
+            const T* HWY_RESTRICT from = x + ((i * g.in[0] + j0) * g.in[1] + j1) * g.in[2] + phase[2];
+            const int64_t there = inside ? ceil_div(g.in[2] - phase[2], g.stride[2]) : 0;
+            for (int64_t j = 0; j < there; ++j) to[j] = from[j * g.stride[2]];
+            for (int64_t j = there; j < phases.plane[2]; ++j) to[j] = 0;
+          }
+        }
+      }
+    }
+  };
+  parallel_for(g.n * g.c, larger(65536 / larger(phases.count * plane, 1), 1), split_channels);
+  *source = split;
+  return gather;
+}
+
+// Rows: output channels. Columns: y's positions. Depth: (input channel, tap).
+template <class T>
+void output(const ConvGeometry& g, const T* x, const T* w, const T* bias, T* y) {
+  const T* source;
+  const Gather gather = gather_from(g, x, &source);
+  const int64_t channels = g.c / g.groups, filters = g.k / g.groups, plane = volume(g.out);
+  const int64_t depth = channels * gather.tap_count;
+  matrix_product<T>(g.groups, filters, g.n * plane, depth, [&](int64_t group, const auto& body) HWY_ATTR {
+    body(depth, PlainRows<T>{w + group * filters * depth, depth, 1},
+         GatheredColumns<T>{gather, source + group * channels * gather.channel_stride},
+         PlanesTarget<T>{y + group * filters * plane, plane, g.k * plane,
+                         bias == nullptr ? nullptr : bias + group * filters});
+  });
+}
+
+// Puts the phases' planes together: gx at i is in the planes of phase i mod stride.
+template <class T>
+void merge_phases(const ConvGeometry& g, const T* split, T* gx) {
+  int64_t planes_before = 0;  // of all images and channels, in elements
+  for (int64_t f0 = 0; f0 < g.stride[0]; ++f0) {
+    for (int64_t f1 = 0; f1 < g.stride[1]; ++f1) {
+      for (int64_t f2 = 0; f2 < g.stride[2]; ++f2) {
+        const Dims3 grid{ceil_div(larger(g.in[0] - f0, 0), g.stride[0]), ceil_div(larger(g.in[1] - f1, 0), g.stride[1]),
+                         ceil_div(larger(g.in[2] - f2, 0), g.stride[2])};
+        const T* HWY_RESTRICT planes = split + planes_before;
+        const auto merge_channels = [&](int64_t begin, int64_t end) HWY_ATTR {
+          for (int64_t i = begin; i < end; ++i) {
+            const T* HWY_RESTRICT from = planes + i * volume(grid);
+            for (int64_t j0 = 0; j0 < grid[0]; ++j0) {
+              for (int64_t j1 = 0; j1 < grid[1]; ++j1, from += grid[2]) {
+                T* HWY_RESTRICT to =
+                    gx + ((i * g.in[0] + f0 + j0 * g.stride[0]) * g.in[1] + f1 + j1 * g.stride[1]) * g.in[2] + f2;
+                for (int64_t j = 0; j < grid[2]; ++j) to[j * g.stride[2]] = from[j];
+              }
+            }
+          }
+        };
+        parallel_for(g.n * g.c, larger(65536 / larger(volume(grid), 1), 1), merge_channels);
+        planes_before += g.n * g.c * volume(grid);
+      }
+    }
+  }
+}
+
+// Rows: input channels. Columns: x's positions. Depth: (output channel, tap). At stride s, the positions with the same
+// residue modulo s are one product each: they see the same taps, and gy at stride 1. No product with the zeros between.
+template <class T>
+void input_gradient(const ConvGeometry& g, const T* gy, const T* w, const T* bias, T* gx) {
+  const int64_t channels = g.c / g.groups, filters = g.k / g.groups, kernel = volume(g.kernel);
+  Tap* taps = scratch<Tap>(Scratch::kTaps, kernel);
+  const bool direct = unit_stride(g);
+  T* split = direct ? gx : scratch<T>(Scratch::kTarget, g.n * g.c * volume(g.in));
+  T* planes = split;
+  for (int64_t f0 = 0; f0 < g.stride[0]; ++f0) {
+    for (int64_t f1 = 0; f1 < g.stride[1]; ++f1) {
+      for (int64_t f2 = 0; f2 < g.stride[2]; ++f2) {
+        const Gather gather = gather_gy(g, {f0, f1, f2}, taps);
+        const int64_t plane = volume(gather.grid), depth = filters * gather.tap_count;
+        matrix_product<T>(g.groups, channels, g.n * plane, depth, [&](int64_t group, const auto& body) HWY_ATTR {
+          body(depth, FlippedWeightRows<T>{gather, w + group * filters * channels * kernel, kernel, channels},
+               GatheredColumns<T>{gather, gy + group * filters * gather.channel_stride},
+               PlanesTarget<T>{planes + group * channels * plane, plane, g.c * plane,
+                               bias == nullptr ? nullptr : bias + group * channels});
+        });
+        planes += g.n * g.c * plane;
+      }
+    }
+  }
+  if (!direct) merge_phases(g, split, gx);
+}
+
+// A matrix in scratch memory, whose rows are padded to whole panels.
+template <class T>
+struct PaddedTarget {
+  T* to;
+  int64_t stride;
+
+  int64_t row_stride() const { return stride; }
+  const T* row_start(int64_t) const { return nullptr; }
+  const T* column_start(int64_t) const { return nullptr; }
+  bool place(int64_t column, int, T** pointers) const {
+    for (int v = 0; v < Blocks<T>::kVectors; ++v) pointers[v] = to + column + v * Blocks<T>::kLanes;
+    return true;
+  }
+  void put(int64_t, int, int64_t, int, const T*, bool) const {}
+};
+
+// Rows: (input channel, tap). Columns: output channels. Depth: y's positions. So the larger operand, x, is gathered in
+// the direction in which it lies in memory, and only gy is transposed; the small result is transposed at the end. A
+// small result is summed in chunks of positions that can run on several threads; their number depends on the sizes
+// only.
+template <class T>
+void weight_gradient(const ConvGeometry& g, const T* x, const T* gy, T* gw) {
+  const T* source;
+  const Gather gather = gather_from(g, x, &source);
+  const int64_t channels = g.c / g.groups, filters = g.k / g.groups, plane = volume(g.out);
+  const int64_t rows = channels * gather.tap_count, positions = g.n * plane;
+  const int64_t stride = ceil_div(filters, Blocks<T>::kColumns) * Blocks<T>::kColumns;
+  const int64_t most_chunks = rows * stride * g.groups >= 65536 ? 1 : 16;
+  const EvenCut chunks(positions, larger(ceil_div(positions, most_chunks), 4096), kPiece);
+  T* sums = scratch<T>(Scratch::kTarget, chunks.count * g.groups * rows * stride);
+
+  matrix_product<T>(
+      g.groups * chunks.count, rows, filters, chunks.piece, [&](int64_t batch, const auto& body) HWY_ATTR {
+        const int64_t group = batch / chunks.count, chunk = batch % chunks.count, begin = chunks.begin(chunk);
+        body(chunks.end(chunk) - begin,
+             GatheredRows<T>{gather, source + group * channels * gather.channel_stride, begin},
+             TransposedColumns<T>{gy + group * filters * plane, plane, g.k * plane, begin},
+             PaddedTarget<T>{sums + batch * rows * stride, stride});
+      });
+  const auto add_chunks = [&](int64_t k_begin, int64_t k_end) HWY_ATTR {
+    for (int64_t k = k_begin; k < k_end; ++k) {
+      const T* HWY_RESTRICT from = sums + k / filters * chunks.count * rows * stride + k % filters;
+      T* HWY_RESTRICT to = gw + k * rows;
+      for (int64_t row = 0; row < rows; ++row) {
+        T sum = from[row * stride];
+        for (int64_t chunk = 1; chunk < chunks.count; ++chunk) sum += from[(chunk * rows + row) * stride];
+        to[row] = sum;
+      }
+    }
+  };
+  parallel_for(g.k, larger(65536 / larger(rows * chunks.count, 1), 1), add_chunks);
+}
+
+void output_f32(const ConvGeometry& g, const float* x, const float* w, const float* bias, float* y) {
+  output(g, x, w, bias, y);
+}
+void output_f64(const ConvGeometry& g, const double* x, const double* w, const double* bias, double* y) {
+  output(g, x, w, bias, y);
+}
+void input_gradient_f32(const ConvGeometry& g, const float* gy, const float* w, const float* bias, float* gx) {
+  input_gradient(g, gy, w, bias, gx);
+}
+void input_gradient_f64(const ConvGeometry& g, const double* gy, const double* w, const double* bias, double* gx) {
+  input_gradient(g, gy, w, bias, gx);
+}
+void weight_gradient_f32(const ConvGeometry& g, const float* x, const float* gy, float* gw) {
+  weight_gradient(g, x, gy, gw);
+}
+void weight_gradient_f64(const ConvGeometry& g, const double* x, const double* gy, double* gw) {
+  weight_gradient(g, x, gy, gw);
+}
+
+const char* compiled_target() { return hwy::TargetName(HWY_TARGET); }
+
+}  // namespace
+}  // namespace korrel::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace korrel::kernels {
+namespace {
+
+HWY_EXPORT(output_f32);
+HWY_EXPORT(output_f64);
+HWY_EXPORT(input_gradient_f32);
+HWY_EXPORT(input_gradient_f64);
+HWY_EXPORT(weight_gradient_f32);
+HWY_EXPORT(weight_gradient_f64);
+HWY_EXPORT(compiled_target);
+
+// A kernel as large as the input, and no padding: each image is one row of a matrix product.
+bool is_matrix_product(const ConvGeometry& g) {
+  return g.groups == 1 && g.kernel == g.in && volume(g.out) == 1 && g.padding == Dims3{0, 0, 0};
+}
+
+}  // namespace
+
+template <class T>
+void conv_output(const ConvGeometry& g, const T* x, const T* w, const T* bias, T* y) {
+  ensure_target();
+  if (is_matrix_product(g)) {
+    const int64_t depth = g.c * volume(g.in);
+    return matmul(1, g.n, g.k, depth, x, {0, depth, 1}, w, {0, 1, depth}, y, bias);
+  }
+  if constexpr (sizeof(T) == 4) {
+    HWY_DYNAMIC_DISPATCH(output_f32)(g, x, w, bias, y);
+  } else {
+    HWY_DYNAMIC_DISPATCH(output_f64)(g, x, w, bias, y);
+  }
+}
+
+template <class T>
+void conv_input_gradient(const ConvGeometry& g, const T* gy, const T* w, const T* bias, T* gx) {
+  ensure_target();
+  if (is_matrix_product(g) && bias == nullptr) {
+    const int64_t depth = g.c * volume(g.in);
+    return matmul<T>(1, g.n, depth, g.k, gy, {0, g.k, 1}, w, {0, depth, 1}, gx);
+  }
+  if constexpr (sizeof(T) == 4) {
+    HWY_DYNAMIC_DISPATCH(input_gradient_f32)(g, gy, w, bias, gx);
+  } else {
+    HWY_DYNAMIC_DISPATCH(input_gradient_f64)(g, gy, w, bias, gx);
+  }
+}
+
+template <class T>
+void conv_weight_gradient(const ConvGeometry& g, const T* x, const T* gy, T* gw) {
+  ensure_target();
+  if (is_matrix_product(g)) {
+    const int64_t depth = g.c * volume(g.in);
+    return matmul<T>(1, g.k, depth, g.n, gy, {0, 1, g.k}, x, {0, depth, 1}, gw);
+  }
+  if constexpr (sizeof(T) == 4) {
+    HWY_DYNAMIC_DISPATCH(weight_gradient_f32)(g, x, gy, gw);
+  } else {
+    HWY_DYNAMIC_DISPATCH(weight_gradient_f64)(g, x, gy, gw);
+  }
+}
+
+template void conv_output(const ConvGeometry&, const float*, const float*, const float*, float*);
+template void conv_output(const ConvGeometry&, const double*, const double*, const double*, double*);
+template void conv_input_gradient(const ConvGeometry&, const float*, const float*, const float*, float*);
+template void conv_input_gradient(const ConvGeometry&, const double*, const double*, const double*, double*);
+template void conv_weight_gradient(const ConvGeometry&, const float*, const float*, float*);
+template void conv_weight_gradient(const ConvGeometry&, const double*, const double*, double*);
+
+std::string convolution_target() {
+  ensure_target();
+  return HWY_DYNAMIC_DISPATCH(compiled_target)();
+}
+
+}  // namespace korrel::kernels
+#endif  // HWY_ONCE

@@ -1,0 +1,97 @@
+#include <korrel/framework/kernels/matmul.h>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "korrel/framework/kernels/matmul.cpp"
+#include <korrel/framework/kernels/compiled_targets.h>
+#include <korrel/framework/kernels/targets.h>
+
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include <korrel/framework/kernels/matrix_product-inl.h>
+#include <korrel/framework/kernels/plain_panels-inl.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace korrel::kernels::HWY_NAMESPACE {
+namespace {
+
+template <class T>
+struct PlainTarget {
+  T* c;
+  int64_t columns;
+  const T* bias;
+
+  int64_t row_stride() const { return columns; }
+  const T* row_start(int64_t) const { return nullptr; }
+  const T* column_start(int64_t column) const { return bias == nullptr ? nullptr : bias + column; }
+
+  bool place(int64_t column, int count, T** to) const {
+    for (int v = 0; v < Blocks<T>::kVectors; ++v) to[v] = c + column + v * Blocks<T>::kLanes;
+    return count % Blocks<T>::kLanes == 0;
+  }
+
+  void put(int64_t row, int rows, int64_t column, int count, const T* HWY_RESTRICT tile, bool accumulate) const {
+    for (int m = 0; m < rows; ++m, tile += Blocks<T>::kColumns) {
+      T* HWY_RESTRICT to = c + (row + m) * columns + column;
+      for (int j = 0; j < count; ++j) to[j] = accumulate ? to[j] + tile[j] : tile[j];
+    }
+  }
+};
+
+template <class T>
+void multiply(int64_t batch, int64_t m, int64_t n, int64_t k, const T* a, const MatrixStrides& as, const T* b,
+              const MatrixStrides& bs, T* c, const T* bias) {
+  const bool few_rows = m <= 2 * Blocks<T>::kRows;
+  matrix_product<T>(batch, m, n, k, [&](int64_t i, const auto& body) HWY_ATTR {
+    body(k, PlainRows<T>{a + i * as.batch, as.row, as.col}, PlainColumns<T>{b + i * bs.batch, bs.row, bs.col, few_rows},
+         PlainTarget<T>{c + i * m * n, n, bias});
+  });
+}
+
+void multiply_f32(int64_t batch, int64_t m, int64_t n, int64_t k, const float* a, const MatrixStrides& as,
+                  const float* b, const MatrixStrides& bs, float* c, const float* bias) {
+  multiply(batch, m, n, k, a, as, b, bs, c, bias);
+}
+
+void multiply_f64(int64_t batch, int64_t m, int64_t n, int64_t k, const double* a, const MatrixStrides& as,
+                  const double* b, const MatrixStrides& bs, double* c, const double* bias) {
+  multiply(batch, m, n, k, a, as, b, bs, c, bias);
+}
+
+const char* compiled_target() { return hwy::TargetName(HWY_TARGET); }
+
+}  // namespace
+}  // namespace korrel::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace korrel::kernels {
+namespace {
+
+HWY_EXPORT(multiply_f32);
+HWY_EXPORT(multiply_f64);
+HWY_EXPORT(compiled_target);
+
+}  // namespace
+
+template <>
+void matmul(int64_t batch, int64_t m, int64_t n, int64_t k, const float* a, MatrixStrides a_strides, const float* b,
+            MatrixStrides b_strides, float* c, const float* bias) {
+  ensure_target();
+  HWY_DYNAMIC_DISPATCH(multiply_f32)(batch, m, n, k, a, a_strides, b, b_strides, c, bias);
+}
+
+template <>
+void matmul(int64_t batch, int64_t m, int64_t n, int64_t k, const double* a, MatrixStrides a_strides, const double* b,
+            MatrixStrides b_strides, double* c, const double* bias) {
+  ensure_target();
+  HWY_DYNAMIC_DISPATCH(multiply_f64)(batch, m, n, k, a, a_strides, b, b_strides, c, bias);
+}
+
+std::string matmul_target() {
+  ensure_target();
+  return HWY_DYNAMIC_DISPATCH(compiled_target)();
+}
+
+}  // namespace korrel::kernels
+#endif  // HWY_ONCE

@@ -1,0 +1,134 @@
+// The matrix product that convolution and matmul share: c[rows, columns] = a[rows, depth] b[depth, columns], where a, b
+// and c are policies: they pack panels from, and put results to, wherever their elements are. Compiled per SIMD target.
+#if defined(KORREL_MATRIX_PRODUCT_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef KORREL_MATRIX_PRODUCT_INL_H_
+#undef KORREL_MATRIX_PRODUCT_INL_H_
+#else
+#define KORREL_MATRIX_PRODUCT_INL_H_
+#endif
+
+#include <cstdint>
+
+#include <korrel/framework/base/parallel.h>
+#include <korrel/framework/kernels/matrix_tile-inl.h>
+#include <korrel/framework/kernels/partition.h>
+#include <korrel/framework/kernels/scratch.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace korrel::kernels::HWY_NAMESPACE {
+namespace {
+
+HWY_INLINE int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+HWY_INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+HWY_INLINE int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
+
+// A size cut into the fewest pieces of at most `most`, as even as multiples of `unit` allow.
+struct EvenCut {
+  int64_t size, piece, count;
+  HWY_INLINE EvenCut(int64_t size_, int64_t most, int64_t unit) : size(size_) {
+    count = larger(ceil_div(size, most), 1);
+    piece = larger(ceil_div(ceil_div(size, count), unit) * unit, 1);
+    count = larger(ceil_div(size, piece), 1);
+  }
+  HWY_INLINE int64_t begin(int64_t i) const { return smaller(i * piece, size); }
+  HWY_INLINE int64_t end(int64_t i) const { return smaller((i + 1) * piece, size); }
+};
+
+// Rows cut into tiles of nearly the same height.
+template <class T>
+struct RowPanels {
+  int64_t count, height, higher;  // the first `higher` panels have one row more
+  HWY_INLINE explicit RowPanels(int64_t rows)
+      : count(ceil_div(rows, Blocks<T>::kRows)), height(rows / count), higher(rows % count) {}
+  HWY_INLINE int64_t begin(int64_t i) const { return i * height + smaller(i, higher); }
+  HWY_INLINE int rows(int64_t i) const { return static_cast<int>(height + (i < higher)); }
+};
+
+// One thread's part. Loop order: rows in blocks that fit L2; the depth in blocks; the rows' block is packed; then one
+// panel of columns after another is packed into L1 and multiplied by every panel of rows while it is there. A sum is
+// thus made of the depth blocks' sums, in order, whatever the part.
+//
+// Rows::begin(depth_begin, depth), Rows::pack(row, rows, depth_begin, depth, panel): [depth / 16][rows][16].
+// Columns::pack(column, columns, depth_begin, depth, panel, &step): where the columns of the first depth are, `step`
+// from those
+//   of the next: `panel`, or the source itself if that has them so. Whole vectors are read.
+// Target::place(column, columns, pointers): true, and where row 0 of each vector of these columns goes, if the panel
+// can be
+//   stored in whole vectors; else each tile comes by put(row, rows, column, columns, tile, accumulate),
+//   [rows][kColumns].
+// Target::row_stride(), row_start(row), column_start(column): see TileTarget.
+template <class T, class Rows, class Columns, class Target>
+void multiply_part(const Part& part, int64_t depth, Rows& rows, Columns& columns, const Target& target) {
+  using B = Blocks<T>;
+  const EvenCut row_blocks(part.row_end - part.row_begin, B::kRowBlock, B::kRows);
+  const EvenCut depth_blocks(depth, B::kDepth, kPiece);
+  const int64_t packed_depth = ceil_div(depth_blocks.piece, kPiece) * kPiece;
+  T* HWY_RESTRICT row_panels = scratch<T>(Scratch::kRows, row_blocks.piece * packed_depth);
+  T* HWY_RESTRICT column_panel = scratch<T>(Scratch::kColumns, packed_depth * B::kColumns);
+  HWY_ALIGN T tile[B::kRows * B::kColumns];
+  HWY_ALIGN T column_start[B::kColumns] = {};
+
+  for (int64_t row_block = 0; row_block < row_blocks.count; ++row_block) {
+    const int64_t row_begin = part.row_begin + row_blocks.begin(row_block);
+    const RowPanels<T> panels(part.row_begin + row_blocks.end(row_block) - row_begin);
+    for (int64_t depth_block = 0; depth_block < depth_blocks.count; ++depth_block) {
+      const int64_t depth_begin = depth_blocks.begin(depth_block);
+      const int64_t steps = depth_blocks.end(depth_block) - depth_begin;
+      const bool first = depth_block == 0;
+      rows.begin(depth_begin, steps);
+      for (int64_t i = 0; i < panels.count; ++i) {
+        rows.pack(row_begin + panels.begin(i), panels.rows(i), depth_begin, steps,
+                  row_panels + panels.begin(i) * packed_depth);
+      }
+      for (int64_t column = part.column_begin; column < part.column_end; column += B::kColumns) {
+        const int count = static_cast<int>(smaller(B::kColumns, part.column_end - column));
+        const int vectors = count <= B::kLanes ? 1 : B::kVectors;
+        T* place[B::kVectors];
+        const bool whole = target.place(column, count, place);
+        int64_t step = 0;
+        const T* HWY_RESTRICT b = columns.pack(column, count, depth_begin, steps, column_panel, &step);
+        const T* column_bias = first ? target.column_start(column) : nullptr;
+        if (column_bias != nullptr) {
+          for (int j = 0; j < count; ++j) column_start[j] = column_bias[j];
+        }
+        for (int64_t i = 0; i < panels.count; ++i) {
+          const int64_t row = row_begin + panels.begin(i);
+          const int height = panels.rows(i);
+          TileTarget<T> to;
+          to.row_start = first ? target.row_start(row) : nullptr;
+          to.column_start = column_bias != nullptr ? column_start : nullptr;
+          to.row_stride = whole ? target.row_stride() : B::kColumns;
+          to.accumulate = whole && !first;
+          for (int v = 0; v < B::kVectors; ++v) {
+            to.column[v] = whole ? place[v] + row * to.row_stride : tile + v * B::kLanes;
+          }
+          tile_function<T>(height, vectors)(steps, row_panels + panels.begin(i) * packed_depth, b, step, to);
+          if (!whole) target.put(row, height, column, count, tile, !first);
+        }
+      }
+    }
+  }
+}
+
+// make(batch, body) calls body(depth, rows, columns, target) with that batch's depth, at most the one given here, and
+// its policies; each thread makes its own.
+template <class T, class Make>
+void matrix_product(int64_t batch, int64_t rows, int64_t columns, int64_t depth, const Make& make) {
+  if (batch <= 0 || rows <= 0 || columns <= 0) return;
+  const Partition partition(batch, rows, columns, depth, Blocks<T>::kRows, Blocks<T>::kColumns);
+  const auto run = [&](int64_t begin, int64_t end) HWY_ATTR {
+    for (int64_t i = begin; i < end; ++i) {
+      const Part part = partition.part(i);
+      if (part.row_begin == part.row_end || part.column_begin == part.column_end) continue;
+      make(part.batch, [&](int64_t own_depth, auto&& row_policy, auto&& column_policy, const auto& target)
+                           HWY_ATTR { multiply_part<T>(part, own_depth, row_policy, column_policy, target); });
+    }
+  };
+  parallel_for(partition.size(), partition.grain(), run);
+}
+
+}  // namespace
+}  // namespace korrel::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // KORREL_MATRIX_PRODUCT_INL_H_

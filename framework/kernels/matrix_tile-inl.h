@@ -1,0 +1,123 @@
+// The register tile under every matrix product and convolution: c[rows, columns] (+)= a[rows, depth] b[depth, columns],
+// with all of c in registers, and the table of tile and block sizes. Compiled per SIMD target; included by
+// matrix_product-inl.h.
+#if defined(KORREL_MATRIX_TILE_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef KORREL_MATRIX_TILE_INL_H_
+#undef KORREL_MATRIX_TILE_INL_H_
+#else
+#define KORREL_MATRIX_TILE_INL_H_
+#endif
+
+#include <cstdint>
+#include <utility>
+
+#include <hwy/cache_control.h>
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace korrel::kernels::HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+// Sizes in elements, per target. Two FMAs per cycle with a latency of 4 want at least 8 accumulators; a row of the tile
+// costs one broadcast load for kVectors FMAs, a depth step kVectors loads, against 2 loads per cycle: 12x2 (AVX-512, 32
+// registers) and 6x2 (16 registers) keep both units full with registers to spare.
+template <class T>
+struct Blocks {
+  static constexpr int kLanes = static_cast<int>(hn::MaxLanes(hn::ScalableTag<T>()));
+  static constexpr int kVectors = 2;
+  static constexpr int kColumns = kVectors * kLanes;
+#if HWY_TARGET == HWY_AVX3
+  static constexpr int kRows = 12;
+#else
+  static constexpr int kRows = 6;
+#endif
+  // A packed panel of columns, kDepth x kColumns, is 32 KiB in AVX-512 (16 KiB in AVX2): it stays in L1 while all
+  // panels of rows pass by.
+  static constexpr int64_t kDepth = 1024 / sizeof(T);
+  // The packed rows, kRowBlock x kDepth, are at most 480 KiB: they stay in L2 (1 to 2 MiB) while all columns pass by.
+  static constexpr int64_t kRowBlock = 480;
+};
+
+// Rows are packed in pieces of this depth, [depth / 16][rows][16]: most sources are contiguous along the depth, so
+// packing is copying whole cache lines, and the tile broadcasts from `rows` lines at constant distances.
+constexpr int64_t kPiece = 16;
+
+// Where the tile's result goes: vector v of row m at column[v] + m * row_stride.
+template <class T>
+struct TileTarget {
+  T* column[Blocks<T>::kVectors];
+  int64_t row_stride;
+  bool accumulate;        // add to what is there, else overwrite it
+  const T* row_start;     // the sum of row m starts from row_start[m] (a bias); or null
+  const T* column_start;  // the sum of column j starts from column_start[j]; or null
+};
+
+// One tile. `b` has the columns of a depth step contiguous, b_step apart from the next step's.
+template <class T, int kRows, int kVectors>
+HWY_NOINLINE void multiply_tile(int64_t depth, const T* HWY_RESTRICT a, const T* HWY_RESTRICT b, int64_t b_step,
+                                const TileTarget<T>& c) {
+  const hn::ScalableTag<T> d;
+  constexpr int kLanes = Blocks<T>::kLanes;
+  using V = hn::Vec<decltype(d)>;
+  V sum[kRows][kVectors];
+#pragma GCC unroll 32
+  for (int m = 0; m < kRows; ++m) {
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) {
+      if (c.accumulate) hwy::Prefetch(c.column[v] + m * c.row_stride);
+      sum[m][v] = c.row_start != nullptr      ? hn::Set(d, c.row_start[m])
+                  : c.column_start != nullptr ? hn::LoadU(d, c.column_start + v * kLanes)
+                                              : hn::Zero(d);
+    }
+  }
+  const auto step = [&](const T* HWY_RESTRICT piece) HWY_ATTR __attribute__((always_inline)) {
+    V columns[kVectors];
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) columns[v] = hn::LoadU(d, b + v * kLanes);
+    b += b_step;
+#pragma GCC unroll 32
+    for (int m = 0; m < kRows; ++m) {
+      const V row = hn::Set(d, piece[m * kPiece]);
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectors; ++v) sum[m][v] = hn::MulAdd(row, columns[v], sum[m][v]);
+    }
+  };
+  for (; depth >= kPiece; depth -= kPiece, a += kRows * kPiece) {
+    for (int64_t i = 0; i < kPiece; ++i) step(a + i);
+  }
+  for (int64_t i = 0; i < depth; ++i) step(a + i);
+
+#pragma GCC unroll 32
+  for (int m = 0; m < kRows; ++m) {
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) {
+      T* HWY_RESTRICT to = c.column[v] + m * c.row_stride;
+      hn::StoreU(c.accumulate ? hn::Add(hn::LoadU(d, to), sum[m][v]) : sum[m][v], d, to);
+    }
+  }
+}
+
+template <class T>
+using TileFunction = void (*)(int64_t, const T*, const T*, int64_t, const TileTarget<T>&);
+
+template <class T, int kVectors, int... kRowsMinusOne>
+constexpr TileFunction<T> pick_tile(int rows, std::integer_sequence<int, kRowsMinusOne...>) {
+  constexpr TileFunction<T> kTiles[] = {&multiply_tile<T, kRowsMinusOne + 1, kVectors>...};
+  return kTiles[rows - 1];
+}
+
+// The tile of `rows` <= kRows rows and 1 or 2 vectors of columns: every height exists, so that 64 rows run as
+// 11+11+11+11+10+10 and not as 12+12+12+12+12+4.
+template <class T>
+TileFunction<T> tile_function(int rows, int vectors) {
+  const std::make_integer_sequence<int, Blocks<T>::kRows> heights;
+  return vectors == 1 ? pick_tile<T, 1>(rows, heights) : pick_tile<T, 2>(rows, heights);
+}
+
+}  // namespace
+}  // namespace korrel::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // KORREL_MATRIX_TILE_INL_H_

@@ -1,0 +1,155 @@
+// Reads vectors of consecutive positions of a Gather (convolution_plan.h), as a tap sees them. Within a row of
+// positions the source is contiguous too; so a vector is the union of few masked loads, worked out once per tap and
+// used for every channel. A "same" convolution needs one load even where a vector spans rows, since the rows follow
+// each other in the source as well.
+#if defined(KORREL_POSITION_GATHER_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef KORREL_POSITION_GATHER_INL_H_
+#undef KORREL_POSITION_GATHER_INL_H_
+#else
+#define KORREL_POSITION_GATHER_INL_H_
+#endif
+
+#include <cstdint>
+
+#include <hwy/highway.h>
+
+#include <korrel/framework/kernels/convolution_plan.h>
+#include <korrel/framework/kernels/matrix_product-inl.h>
+#include <korrel/framework/kernels/scratch.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace korrel::kernels::HWY_NAMESPACE {
+namespace {
+
+// source + offset, of which the lanes set in `lanes` are read.
+struct Load {
+  int64_t offset;
+  uint64_t lanes;
+};
+
+template <class T>
+HWY_INLINE hn::Vec<hn::ScalableTag<T>> masked_load(const T* HWY_RESTRICT source, uint64_t lanes) {
+  const hn::ScalableTag<T> d;
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
+  // Lanes that are masked out are not touched, even beyond the end of an array.
+  uint8_t bits[8];
+  hwy::CopyBytes<8>(&lanes, bits);
+  return hn::MaskedLoad(hn::LoadMaskBits(d, bits), d, source);
+#else
+  HWY_ALIGN T values[Blocks<T>::kLanes] = {};
+  for (int i = 0; i < Blocks<T>::kLanes; ++i) {
+    if (lanes >> i & 1) values[i] = source[i];
+  }
+  return hn::Load(d, values);
+#endif
+}
+
+// The vectors of one range of positions, for all taps.
+template <class T>
+class PositionVectors {
+ public:
+  // Positions are counted through all images: image * volume(grid) + position. Uses `use` of the thread's scratch
+  // memory.
+  void plan(const Gather& gather, int64_t begin, int64_t count, Scratch use) {
+    constexpr int64_t kLanes = Blocks<T>::kLanes;
+    vectors_ = ceil_div(count, kLanes);
+    // Runs are stretches of positions within a row and a vector.
+    const int64_t most_runs = smaller(count, vectors_ + count / larger(gather.grid[2], 1) + 2);
+    const int64_t run_bytes = most_runs * sizeof(Run);
+    const int64_t load_bytes = gather.tap_count * most_runs * sizeof(Load);
+    const int64_t first_bytes = (gather.tap_count * vectors_ + 1) * sizeof(int32_t);
+    char* memory = scratch<char>(use, run_bytes + load_bytes + first_bytes);
+    Run* runs = reinterpret_cast<Run*>(memory);
+    loads_ = reinterpret_cast<Load*>(memory + run_bytes);
+    first_ = reinterpret_cast<int32_t*>(memory + run_bytes + load_bytes);
+
+    const int64_t run_count = find_runs(gather, begin, count, runs);
+    int32_t used = 0;
+    for (int64_t t = 0; t < gather.tap_count; ++t) {
+      const Tap& tap = gather.taps[t];
+      int64_t r = 0;
+      for (int64_t v = 0; v < vectors_; ++v) {
+        first_[t * vectors_ + v] = used;
+        const int32_t begun = used;
+        for (; r < run_count && runs[r].vector == v; ++r) {
+          const Run& run = runs[r];
+          const int64_t i0 = run.at[0] + tap.offset[0], i1 = run.at[1] + tap.offset[1], i2 = run.at[2] + tap.offset[2];
+          if (i0 < 0 || i0 >= gather.plane[0] || i1 < 0 || i1 >= gather.plane[1]) continue;
+          const int64_t low = larger(0, -i2), high = smaller(run.length, gather.plane[2] - i2);
+          if (low >= high) continue;
+          const int64_t offset = run.image * gather.image_stride + tap.plane +
+                                 (i0 * gather.plane[1] + i1) * gather.plane[2] + i2 - run.lane;
+          const uint64_t lanes = ((uint64_t{1} << high) - (uint64_t{1} << low)) << run.lane;
+          if (used > begun && loads_[used - 1].offset == offset) {
+            loads_[used - 1].lanes |= lanes;
+          } else {
+            loads_[used++] = {offset, lanes};
+          }
+        }
+      }
+    }
+    first_[gather.tap_count * vectors_] = used;
+  }
+
+  int64_t vectors() const { return vectors_; }
+
+  // Vector v as tap t sees it in the channel that begins at `channel`; positions beyond the range read zero.
+  HWY_INLINE hn::Vec<hn::ScalableTag<T>> get(const T* HWY_RESTRICT channel, int64_t t, int64_t v) const {
+    const hn::ScalableTag<T> d;
+    const int32_t begin = first_[t * vectors_ + v], end = first_[t * vectors_ + v + 1];
+    if (begin == end) return hn::Zero(d);
+    auto all = masked_load(channel + loads_[begin].offset, loads_[begin].lanes);
+    for (int32_t i = begin + 1; i < end; ++i) {
+      all = hn::Or(all, masked_load(channel + loads_[i].offset, loads_[i].lanes));
+    }
+    return all;
+  }
+
+ private:
+  struct Run {
+    int64_t vector, lane, length, image;
+    int64_t at[3];
+  };
+
+  static int64_t find_runs(const Gather& gather, int64_t begin, int64_t count, Run* runs) {
+    constexpr int64_t kLanes = Blocks<T>::kLanes;
+    if (count <= 0) return 0;
+    const Dims3& grid = gather.grid;
+    int64_t rest = begin;
+    int64_t at2 = rest % grid[2];
+    rest /= grid[2];
+    int64_t at1 = rest % grid[1];
+    rest /= grid[1];
+    int64_t at0 = rest % grid[0];
+    int64_t image = rest / grid[0];
+    int64_t used = 0;
+    for (int64_t i = 0; i < count;) {
+      const int64_t lane = i % kLanes;
+      const int64_t length = smaller(smaller(kLanes - lane, count - i), grid[2] - at2);
+      runs[used++] = {i / kLanes, lane, length, image, {at0, at1, at2}};
+      i += length;
+      at2 += length;
+      if (at2 == grid[2]) {
+        at2 = 0;
+        if (++at1 == grid[1]) {
+          at1 = 0;
+          if (++at0 == grid[0]) {
+            at0 = 0;
+            ++image;
+          }
+        }
+      }
+    }
+    return used;
+  }
+
+  int64_t vectors_ = 0;
+  Load* loads_ = nullptr;
+  int32_t* first_ = nullptr;  // [taps][vectors] and the end
+};
+
+}  // namespace
+}  // namespace korrel::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // KORREL_POSITION_GATHER_INL_H_
