@@ -1,0 +1,81 @@
+#include <benchmarks/machine.h>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "benchmarks/machine.cpp"
+#include <korrel/framework/kernels/compiled_targets.h>
+
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include <benchmarks/timing.h>
+#include <korrel/framework/kernels/targets.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace korrel::benchmarks::HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+// 12 sums: more than latency (4) times units (2), and few enough for 16 registers. Returns the number of multiply-adds.
+double multiply_add(int rounds, float* result) {
+  const hn::ScalableTag<float> d;
+  const auto scale = hn::Set(d, result[0]), shift = hn::Set(d, result[1]);
+  auto s0 = shift, s1 = shift, s2 = shift, s3 = shift, s4 = shift, s5 = shift, s6 = shift, s7 = shift, s8 = shift,
+       s9 = shift, s10 = shift, s11 = shift;
+  for (int i = 0; i < rounds; ++i) {
+    s0 = hn::MulAdd(s0, scale, shift);
+    s1 = hn::MulAdd(s1, scale, shift);
+    s2 = hn::MulAdd(s2, scale, shift);
+    s3 = hn::MulAdd(s3, scale, shift);
+    s4 = hn::MulAdd(s4, scale, shift);
+    s5 = hn::MulAdd(s5, scale, shift);
+    s6 = hn::MulAdd(s6, scale, shift);
+    s7 = hn::MulAdd(s7, scale, shift);
+    s8 = hn::MulAdd(s8, scale, shift);
+    s9 = hn::MulAdd(s9, scale, shift);
+    s10 = hn::MulAdd(s10, scale, shift);
+    s11 = hn::MulAdd(s11, scale, shift);
+  }
+  const auto sum =
+      hn::Add(hn::Add(hn::Add(s0, s1), hn::Add(s2, s3)),
+              hn::Add(hn::Add(hn::Add(s4, s5), hn::Add(s6, s7)), hn::Add(hn::Add(s8, s9), hn::Add(s10, s11))));
+  result[2] = hn::GetLane(sum);
+  return 12.0 * static_cast<double>(hn::Lanes(d)) * rounds;
+}
+
+}  // namespace
+}  // namespace korrel::benchmarks::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+#include <cstring>
+#include <vector>
+
+namespace korrel::benchmarks {
+namespace {
+
+HWY_EXPORT(multiply_add);
+
+}  // namespace
+
+double run_multiply_adds() {
+  kernels::ensure_target();
+  float values[3] = {0.999F, 0.001F, 0};
+  return HWY_DYNAMIC_DISPATCH(multiply_add)(10000, values);
+}
+
+double fma_peak() {
+  const Timing timing = time_repeatedly(
+      0.1, cpu_seconds, [] { run_multiply_adds(); }, [] {});
+  return 2e-9 * run_multiply_adds() / timing.best;
+}
+
+double copy_bandwidth() {
+  std::vector<char> from(size_t{256} << 20, 1), to(from.size());
+  const Timing timing = time_repeatedly(
+      0.3, cpu_seconds, [&] { std::memcpy(to.data(), from.data(), from.size()); }, [] {});
+  return 2e-9 * static_cast<double>(from.size()) / timing.best;
+}
+
+}  // namespace korrel::benchmarks
+#endif  // HWY_ONCE
