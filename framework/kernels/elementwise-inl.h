@@ -19,33 +19,13 @@
 
 #include <hwy/highway.h>
 
+#include <korrel/framework/kernels/partial_vector-inl.h>
+
 HWY_BEFORE_NAMESPACE();
 namespace korrel::kernels::HWY_NAMESPACE {
 namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
-
-// The first n < Lanes(d) elements of a vector; the other lanes hold zero.
-template <class D, class T = hn::TFromD<D>>
-HWY_INLINE hn::Vec<D> load_part(D d, const T* from, std::size_t n) {
-#if HWY_MEM_OPS_MIGHT_FAULT
-  HWY_ALIGN T lanes[hn::MaxLanes(d)] = {};
-  for (std::size_t i = 0; i < n; ++i) lanes[i] = from[i];
-  return hn::Load(d, lanes);
-#else
-  return hn::MaskedLoad(hn::FirstN(d, n), d, from);
-#endif
-}
-template <class D, class T = hn::TFromD<D>>
-HWY_INLINE void store_part(hn::Vec<D> v, D d, T* to, std::size_t n) {
-#if HWY_MEM_OPS_MIGHT_FAULT
-  HWY_ALIGN T lanes[hn::MaxLanes(d)];
-  hn::Store(v, d, lanes);
-  for (std::size_t i = 0; i < n; ++i) to[i] = lanes[i];
-#else
-  hn::BlendedStore(v, hn::FirstN(d, n), d, to);
-#endif
-}
 
 template <class F>
 HWY_INLINE F functor_of(const Row& row) {

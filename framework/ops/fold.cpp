@@ -1,52 +1,142 @@
 #include <korrel/framework/ops/fold.h>
 
-#include <vector>
-
 #include <korrel/framework/base/check.h>
+#include <korrel/framework/base/small_vector.h>
 
 namespace korrel {
+namespace {
 
-ReducedDims::ReducedDims(const char* op, const Shape& shape, const DimList& dim) {
+using kernels::Fold;
+
+// Neighbouring dimensions that are all reduced or all kept, as one.
+struct Group {
+  int64_t size;
+  bool reduced;
+};
+using Groups = SmallVector<Group, 8>;
+
+// The dimensions from the largest stride to the smallest: the order in which a dense tensor lies in memory.
+Dims memory_order(const Layout& layout) {
+  Dims order;
+  for (int i = 0; i < layout.shape.rank(); ++i) order.push_back(i);
+  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
+    return layout.strides[static_cast<int>(a)] > layout.strides[static_cast<int>(b)];
+  });
+  return order;
+}
+
+// Joining the results of one pass: squares are squared once.
+Fold next_pass(Fold how) {
+  return how == Fold::prod || how == Fold::max || how == Fold::min ? how : Fold::sum;
+}
+
+// `centre`, shaped as the result, as one pass over the last reduced group needs it: one for each of that pass's results.
+Tensor spread(const Tensor& centre, const Shape& full, const Dims& order, const bool* reduced) {
+  Shape shape = full;
+  int i = order.rank() - 1;
+  while (i >= 0 && !reduced[order[i]]) --i;
+  for (; i >= 0 && reduced[order[i]]; --i) shape[static_cast<int>(order[i])] = 1;
+  return make_view(centre, centre.body().layout.expanded(shape).permuted(order)).contiguous();
+}
+
+}  // namespace
+
+Folding::Folding(const char* op, const Shape& shape, const DimList& dim) : op_(op), full_(shape) {
   for (int64_t d : dim.dims()) {
     int i = wrap_dim(op, d, shape.rank());
-    check<ShapeError>(!reduced[i], "{}: dimension {} is named twice in {}", op, i, dim.dims());
-    reduced[i] = true;
+    check<ShapeError>(!reduced_[i], "{}: dimension {} is named twice in {}", op, i, dim.dims());
+    reduced_[i] = true;
   }
   for (int i = 0; i < shape.rank(); ++i) {
-    if (dim.dims().empty()) reduced[i] = true;
-    kept.push_back(reduced[i] ? 1 : shape[i]);
-    if (!reduced[i]) dropped.push_back(shape[i]);
-    if (reduced[i]) count *= shape[i];
+    if (dim.dims().empty()) reduced_[i] = true;
+    kept_.push_back(reduced_[i] ? 1 : shape[i]);
+    if (!reduced_[i]) dropped_.push_back(shape[i]);
+    if (reduced_[i]) count_ *= shape[i];
   }
 }
 
-Tensor fold_sum(const Tensor& x, const ReducedDims& dims) {
-  Tensor dense = x.detach().contiguous();
-  Tensor y = make_tensor(dims.kept, is_floating(x.dtype()) ? x.dtype() : i64);
-  visit(x.dtype(), [&]<class T>() {
-    using Wide = std::conditional_t<std::is_floating_point_v<T>, double, int64_t>;
-    using Out = std::conditional_t<std::is_floating_point_v<T>, T, int64_t>;
-    std::vector<Wide> sums(static_cast<std::size_t>(y.numel()), Wide(0));
-    const T* values = dense.data<T>();
-    const Shape& shape = dense.shape();
-    Strides strides = contiguous_strides(dims.kept);
-    for (int i = 0; i < shape.rank(); ++i)
-      if (dims.reduced[i]) strides[i] = 0;
-    Dims index = Dims::filled(shape.rank(), 0);
-    int64_t target = 0;
-    for (int64_t n = 0, count = dense.numel(); n < count; ++n) {
-      sums[static_cast<std::size_t>(target)] += static_cast<Wide>(values[n]);
-      for (int i = shape.rank() - 1; i >= 0; --i) {
-        target += strides[i];
-        if (++index[i] < shape[i]) break;
-        target -= strides[i] * shape[i];
-        index[i] = 0;
-      }
+Dims Folding::dims() const {
+  Dims result;
+  for (int i = 0; i < full_.rank(); ++i)
+    if (reduced_[i]) result.push_back(i);
+  return result;
+}
+
+void Folding::check_not_empty() const {
+  check<ValueError>(count_ > 0 || kept_.numel() == 0, "{}: has no value over no elements, x is {} and the dimensions are {}",
+                    op_, full_, dims());
+}
+
+Tensor Folding::fold(Fold how, const Tensor& x, const Options& options) const {
+  Tensor source = x.detach();
+  if (!is_floating(x.dtype())) source = source.to(i64);
+  // Any dense tensor will do, in whatever order its dimensions lie; anything else is copied first.
+  Layout layout = source.body().layout;
+  Dims order = memory_order(layout);
+  if (!layout.permuted(order).is_contiguous()) {
+    source = source.contiguous();
+    layout = source.body().layout;
+    order = memory_order(layout);
+  }
+
+  Groups groups;
+  Shape ordered;  // the result's sizes, in memory's order
+  for (int64_t dim : order) {
+    int i = static_cast<int>(dim);
+    ordered.push_back(kept_[i]);
+    if (full_[i] == 1) continue;
+    if (!groups.empty() && groups.back().reduced == reduced_[i])
+      groups.back().size *= full_[i];
+    else
+      groups.push_back({full_[i], reduced_[i]});
+  }
+  if (groups.empty() || (groups.size() == 1 && !groups[0].reduced)) groups.push_back({1, true});
+  Tensor centre = options.centre.defined() ? spread(options.centre, full_, order, reduced_) : Tensor();
+
+  // One pass for each reduced group, from the fastest dimension on.
+  Tensor y = make_tensor(kept_, source.dtype());
+  while (kept_.numel() > 0) {
+    int64_t columns = 1, passes = 0;
+    if (!groups.back().reduced) {
+      columns = groups.back().size;
+      groups.pop_back();
     }
-    Out* out = y.data<Out>();
-    for (std::size_t i = 0; i < sums.size(); ++i) out[i] = static_cast<Out>(sums[i]);
-  });
-  return y;
+    int64_t rows = groups.back().size, batch = 1;
+    groups.pop_back();
+    for (const Group& group : groups) {
+      batch *= group.size;
+      passes += group.reduced;
+    }
+    double divisor = passes == 0 ? options.divisor : 1;
+    if (passes > 0 || y.numel() != batch * columns) y = make_tensor({batch * columns}, source.dtype());
+    auto run = [&]<class T>() {
+      const T* from = static_cast<const T*>(source.raw_data());
+      const T* centres = centre.defined() ? centre.data<T>() : nullptr;
+      if (columns == 1)
+        kernels::fold_rows<T>(how, batch, rows, from, centres, divisor, y.data<T>());
+      else
+        kernels::fold_columns<T>(how, batch, rows, columns, from, centres, divisor, y.data<T>());
+    };
+    if (source.dtype() == i64)
+      run.template operator()<int64_t>();
+    else
+      visit_floating(source.dtype(), run);
+    if (passes == 0) break;
+    how = next_pass(how);
+    centre = {};
+    source = y;
+    if (columns == 1) continue;
+    if (!groups.empty() && !groups.back().reduced)
+      groups.back().size *= columns;
+    else
+      groups.push_back({columns, false});
+  }
+
+  // Back from memory's order to the dimensions' own.
+  if (kept_.numel() == 0) return y;
+  Layout in_order = Layout::contiguous(ordered), result{kept_, Strides::filled(kept_.rank(), 0), 0};
+  for (int i = 0; i < order.rank(); ++i) result.strides[static_cast<int>(order[i])] = in_order.strides[i];
+  return make_view(y, result).contiguous();
 }
 
 }  // namespace korrel

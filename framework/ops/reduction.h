@@ -1,12 +1,13 @@
-// Reductions: sum(x), sum(x, 1), sum(x, {0, 2}, {.keepdim = true}). Names, defaults and corner cases are PyTorch's.
-// Those that pick elements (max, argmax, median) are in ops/extremum.h, running ones (cumsum) in ops/scan.h.
+// Reductions that sum or multiply: sum(x), sum(x, 1), sum(x, {0, 2}, {.keepdim = true}). Names, defaults and corner cases are
+// PyTorch's. Those that pick elements (max, argmax, median) are in ops/extremum.h, running ones (cumsum) in ops/scan.h.
+// All of them throw ShapeError for a dimension that is out of range or named twice.
 #pragma once
 
 #include <korrel/framework/tensor/tensor.h>
 
 namespace korrel {
 
-// The dimensions that a reduction goes over: none given means all. One number or a list; negative ones count from the end.
+// The dimensions that a reduction goes over: one number or a list, negative ones counted from the end. None means all.
 class DimList {
  public:
   DimList() = default;
@@ -25,16 +26,26 @@ struct ReduceOptions {
   bool keepdim = false;  // leave the reduced dimensions in place, with size 1
 };
 
-// All of them throw ShapeError for a dimension out of range or named twice.
+// Integers and booleans add up to i64. Floating sums are right to a few units in the last place whatever the length, and
+// the same for any number of threads. Nothing adds up to 0 and multiplies to 1; the mean of nothing is NaN.
+Tensor sum(const Tensor& x, const DimList& dim = {}, const ReduceOptions& options = {});
+Tensor nansum(const Tensor& x, const DimList& dim = {}, const ReduceOptions& options = {});  // NaN counts as 0
+Tensor mean(const Tensor& x, const DimList& dim = {}, const ReduceOptions& options = {});    // floating x only
 
-// Integers and booleans sum to i64; floating sums are accurate to a few units in the last place (blocked, then in f64) and
-// the same for any number of threads. The sum of nothing is 0.
-Tensor sum(const Tensor& x, const DimList& dim = {}, ReduceOptions options = {});
-// Floating only. The mean of nothing is NaN.
-Tensor mean(const Tensor& x, const DimList& dim = {}, ReduceOptions options = {});
+// Variance and its root over n elements: the sum of (x - mean)^2, divided by n - 1 if unbiased, else by n. Floating x only.
+struct VarOptions {
+  bool unbiased = true;
+  bool keepdim = false;
+};
+Tensor var(const Tensor& x, const DimList& dim = {}, const VarOptions& options = {});
 
-// The sum of `x` over the dimensions that broadcasting `shape` to x's shape has made or stretched: the gradient of a
-// broadcast. Throws ShapeError where `shape` does not broadcast to x's.
+// Whether all or any elements are not zero: bool (u8 for u8). How many: i64.
+Tensor all(const Tensor& x, const DimList& dim = {}, const ReduceOptions& options = {});
+Tensor any(const Tensor& x, const DimList& dim = {}, const ReduceOptions& options = {});
+Tensor count_nonzero(const Tensor& x, const DimList& dim = {});
+
+// The sum over the dimensions that broadcasting `shape` to x's shape makes or stretches: the gradient of a broadcast. x itself
+// where nothing is to be done; throws ShapeError where `shape` does not broadcast to x's.
 Tensor sum_to(const Tensor& x, const Shape& shape);
 
 }  // namespace korrel
