@@ -47,6 +47,7 @@ void Node::destroy(Node* node) {
   graveyard.digging = false;
 }
 
+const char* NodeCount::op(const Node* node) { return node->op; }
 void NodeCount::retain(Node* node) { node->retain(); }
 void NodeCount::release(Node* node) {
   if (node->release()) Node::destroy(node);

@@ -14,6 +14,7 @@ struct GradState;
 
 // How a tensor body holds its graph node; defined in autograd/node.cpp, which tensor/ does not know.
 struct NodeCount {
+  static const char* op(const Node* node);  // its name, for printing
   static void retain(Node* node);
   static void release(Node* node);
 };
