@@ -1,5 +1,7 @@
-// Waves and solids: each sample a function of (seed, index), four classes about as frequent, for any number of threads.
+// Waves, solids and the catalogue: each sample a function of (seed, index), four classes about as frequent, for any
+// number of threads.
 #include <doctest/doctest.h>
+#include <korrel/datasets/catalogue.h>
 #include <korrel/datasets/solids.h>
 #include <korrel/datasets/waves.h>
 #include <korrel/framework/base/error.h>
@@ -52,4 +54,23 @@ TEST_CASE("solids") {
     CHECK(volume > 0.8 * 4.18879 * 43.6);
     CHECK(volume < 1.2 * 4.18879 * 161);
   }
+}
+
+TEST_CASE("the catalogue loads what it lists, with the shape and classes that it states") {
+  for (const CatalogueEntry& entry : catalogue()) {
+    CAPTURE(entry.name);
+    if (entry.needs_files) {
+      CHECK(contains(message_of<IoError>([&] { load_dataset(entry.name, "/nowhere", {}); }), "no folder '/nowhere'"));
+      continue;
+    }
+    for (bool train : {true, false}) {
+      Dataset data = load_dataset(entry.name, "", {.train = train});
+      data.validate();
+      CHECK(data.name == entry.name);
+      CHECK(data.sample_shape() == entry.sample);
+      CHECK(static_cast<int64_t>(data.classes.size()) == entry.classes);
+    }
+  }
+  CHECK(message_of<ValueError>([] { find_dataset("mnist2"); }) ==
+        "unknown data set 'mnist2'; there are: digits, mnist, fashion-mnist, cifar10, waves, solids");
 }
