@@ -1,4 +1,4 @@
-// add, sub, mul, div, neg, and the engine's accumulate.
+// add, sub, mul, neg, lerp, addcmul, addcdiv, and the engine's accumulate.
 #include <korrel/framework/autograd/record.h>
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/kernels/targets.h>
@@ -57,33 +57,6 @@ struct Mul {
     return static_cast<T>(static_cast<Wrapping<T>>(a) * static_cast<Wrapping<T>>(b));
   }
 };
-struct Div {
-  auto operator()(auto, auto a, auto b) const { return hn::Div(a, b); }
-};
-struct DivTrunc {
-  auto operator()(auto, auto a, auto b) const { return hn::Trunc(hn::Div(a, b)); }
-  template <class T>
-  static T plain(T a, T b) {  // zero divisors have been refused; -1 would overflow on the smallest integer
-    if constexpr (std::is_same_v<T, int64_t>)
-      if (b == -1) return static_cast<T>(-static_cast<uint64_t>(a));
-    return static_cast<T>(a / (b == T(0) ? T(1) : b));
-  }
-};
-// The quotient by way of the remainder, as Python and PyTorch do: a plain floor(a / b) is wrong where a / b rounds up.
-struct DivFloor {
-  auto operator()(auto d, auto a, auto b) const {
-    const auto zero = hn::Zero(d);
-    const auto quotient = hn::Div(a, b);
-    return hn::IfThenElse(hn::Eq(b, zero), quotient, hn::Floor(quotient));
-  }
-  template <class T>
-  static T plain(T a, T b) {
-    T quotient = DivTrunc::plain(a, b);
-    if constexpr (std::is_same_v<T, int64_t>)
-      if (b != -1 && b != 0 && a % b != 0 && (a < 0) != (b < 0)) --quotient;
-    return quotient;
-  }
-};
 struct Neg {
   auto operator()(auto, auto x) const { return hn::Neg(x); }
   template <class T>
@@ -92,14 +65,41 @@ struct Neg {
   }
 };
 
+struct Lerp {  // from the nearer end, so that weight 1 gives exactly `end`
+  auto operator()(auto d, auto start, auto end, auto weight) const {
+    const auto one = hn::Set(d, hn::TFromD<decltype(d)>(1)), half = hn::Set(d, hn::TFromD<decltype(d)>(0.5));
+    const auto way = hn::Sub(end, start);
+    return hn::IfThenElse(hn::Lt(hn::Abs(weight), half), hn::MulAdd(weight, way, start),
+                          hn::NegMulAdd(way, hn::Sub(one, weight), end));
+  }
+};
+struct AddProduct {
+  explicit AddProduct(const double* params) : value(params[0]) {}
+  auto operator()(auto d, auto x, auto a, auto b) const {
+    return hn::MulAdd(hn::Mul(a, b), hn::Set(d, static_cast<hn::TFromD<decltype(d)>>(value)), x);
+  }
+  template <class T>
+  T plain(T x, T a, T b) const {
+    return Add::plain(x, Mul::plain(static_cast<T>(static_cast<int64_t>(value)), Mul::plain(a, b)));
+  }
+  double value;
+};
+struct AddQuotient {
+  explicit AddQuotient(const double* params) : value(params[0]) {}
+  auto operator()(auto d, auto x, auto a, auto b) const {
+    return hn::MulAdd(hn::Div(a, b), hn::Set(d, static_cast<hn::TFromD<decltype(d)>>(value)), x);
+  }
+  double value;
+};
+
 void add_rows(const Row& row) { rows::map2<Add>(row); }
 void add_scaled_rows(const Row& row) { rows::map2<AddScaled>(row); }
 void sub_rows(const Row& row) { rows::map2<Sub>(row); }
 void mul_rows(const Row& row) { rows::map2<Mul>(row); }
-void div_rows(const Row& row) { rows::map2<Div>(row); }
-void div_trunc_rows(const Row& row) { rows::map2<DivTrunc>(row); }
-void div_floor_rows(const Row& row) { rows::map2<DivFloor>(row); }
 void neg_rows(const Row& row) { rows::map1<Neg>(row); }
+void lerp_rows(const Row& row) { rows::map3<Lerp>(row); }
+void addcmul_rows(const Row& row) { rows::map3<AddProduct>(row); }
+void addcdiv_rows(const Row& row) { rows::map3<AddQuotient>(row); }
 
 }  // namespace
 }  // namespace korrel::HWY_NAMESPACE
@@ -113,10 +113,10 @@ HWY_EXPORT(add_rows);
 HWY_EXPORT(add_scaled_rows);
 HWY_EXPORT(sub_rows);
 HWY_EXPORT(mul_rows);
-HWY_EXPORT(div_rows);
-HWY_EXPORT(div_trunc_rows);
-HWY_EXPORT(div_floor_rows);
 HWY_EXPORT(neg_rows);
+HWY_EXPORT(lerp_rows);
+HWY_EXPORT(addcmul_rows);
+HWY_EXPORT(addcdiv_rows);
 
 bool is_one(const Scalar& alpha) { return alpha.value() == 1; }
 
@@ -203,49 +203,46 @@ Tensor mul(const Tensor& a, const Scalar& b) {
   return record("mul", y, {a}, [b](const Backward& bw) -> Gradients { return {bw.grad * b}; });
 }
 
-namespace {
-
-// a / b with one of them perhaps a number: what the three overloads share.
-Tensor quotient(const Operand& a, const Operand& b, DType dtype, const DivOptions& options) {
-  if (options.rounding_mode == Rounding::none) return map("div", HWY_DISPATCH_TABLE(div_rows), floating_type(dtype), {a, b});
-  check<DtypeError>(dtype != boolean, "div: bool tensors do not divide with rounding");
-  if (!is_floating(dtype)) {
-    bool zero = b.tensor == nullptr && b.number.value() == 0;
-    if (b.tensor)
-      for (int64_t value : b.tensor->to_vector<int64_t>()) zero |= value == 0;
-    check<ValueError>(!zero, "div: an integer is divided by zero");
-  }
-  return options.rounding_mode == Rounding::trunc ? map("div", HWY_DISPATCH_TABLE(div_trunc_rows), dtype, {a, b})
-                                                  : map("div", HWY_DISPATCH_TABLE(div_floor_rows), dtype, {a, b});
-}
-
-}  // namespace
-
-Tensor div(const Tensor& a, const Tensor& b, const DivOptions& options) {
-  Tensor y = quotient(a, b, result_type(a, b), options);
-  if (options.rounding_mode != Rounding::none)
-    return record("div", y, {a, b}, [](const Backward&) -> Gradients { return {Tensor(), Tensor()}; });
-  return record("div", y, {a, b}, [a, b](const Backward& bw) -> Gradients {
-    return {bw.needs(0) ? bw.grad / b : Tensor(), bw.needs(1) ? -bw.grad * ((a / b) / b) : Tensor()};
-  });
-}
-Tensor div(const Tensor& a, const Scalar& b, const DivOptions& options) {
-  Tensor y = quotient(a, b, result_type(a, b), options);
-  if (options.rounding_mode != Rounding::none)
-    return record("div", y, {a}, [](const Backward&) -> Gradients { return {Tensor()}; });
-  return record("div", y, {a}, [b](const Backward& bw) -> Gradients { return {bw.grad / b}; });
-}
-Tensor div(const Scalar& a, const Tensor& b, const DivOptions& options) {
-  Tensor y = quotient(a, b, result_type(a, b), options);
-  if (options.rounding_mode != Rounding::none)
-    return record("div", y, {b}, [](const Backward&) -> Gradients { return {Tensor()}; });
-  return record("div", y, {b}, [a, b](const Backward& bw) -> Gradients { return {-bw.grad * ((a / b) / b)}; });
-}
-
 Tensor neg(const Tensor& x) {
   check<DtypeError>(x.dtype() != boolean, "neg: bool tensors have no negative; use logical_not");
   Tensor y = map("neg", HWY_DISPATCH_TABLE(neg_rows), x.dtype(), {x});
   return record("neg", y, {x}, [](const Backward& b) -> Gradients { return {-b.grad}; });
+}
+
+Tensor lerp(const Tensor& start, const Tensor& end, const Tensor& weight) {
+  DType dtype = floating_type(promote_types(result_type(start, end), weight.dim() > 0 ? weight.dtype() : boolean));
+  Tensor y = map("lerp", HWY_DISPATCH_TABLE(lerp_rows), dtype, {start, end, weight});
+  return record("lerp", y, {start, end, weight}, [start, end, weight](const Backward& b) -> Gradients {
+    return {b.needs(0) ? b.grad * (1 - weight) : Tensor(), b.needs(1) ? b.grad * weight : Tensor(),
+            b.needs(2) ? b.grad * (end - start) : Tensor()};
+  });
+}
+Tensor lerp(const Tensor& start, const Tensor& end, const Scalar& weight) {
+  Tensor y = map("lerp", HWY_DISPATCH_TABLE(lerp_rows), floating_type(result_type(start, end)), {start, end, weight});
+  return record("lerp", y, {start, end}, [weight = weight.value()](const Backward& b) -> Gradients {
+    return {b.needs(0) ? b.grad * (1 - weight) : Tensor(), b.needs(1) ? b.grad * weight : Tensor()};
+  });
+}
+
+Tensor addcmul(const Tensor& x, const Tensor& a, const Tensor& b, const AddcOptions& options) {
+  DType dtype = promote_types(x.dtype(), result_type(a, b));
+  double value = options.value.value();
+  check<DtypeError>(is_floating(dtype) || !is_floating(options.value.dtype()), "addcmul: value {} is floating, the result {}",
+                    value, dtype);
+  Tensor y = map("addcmul", HWY_DISPATCH_TABLE(addcmul_rows), dtype, {x, a, b}, {.params = {value}});
+  return record("addcmul", y, {x, a, b}, [a, b, value](const Backward& bw) -> Gradients {
+    return {bw.grad, bw.needs(1) ? bw.grad * (b * value) : Tensor(), bw.needs(2) ? bw.grad * (a * value) : Tensor()};
+  });
+}
+
+Tensor addcdiv(const Tensor& x, const Tensor& a, const Tensor& b, const AddcOptions& options) {
+  DType dtype = promote_types(x.dtype(), result_type(a, b));
+  check<DtypeError>(is_floating(dtype), "addcdiv: expects a floating tensor among its operands, all are {}", dtype);
+  double value = options.value.value();
+  Tensor y = map("addcdiv", HWY_DISPATCH_TABLE(addcdiv_rows), dtype, {x, a, b}, {.params = {value}});
+  return record("addcdiv", y, {x, a, b}, [a, b, value](const Backward& bw) -> Gradients {
+    return {bw.grad, bw.needs(1) ? bw.grad * (value / b) : Tensor(), bw.needs(2) ? bw.grad * (a * -value / square(b)) : Tensor()};
+  });
 }
 
 }  // namespace korrel

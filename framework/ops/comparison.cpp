@@ -1,4 +1,4 @@
-// Comparisons, logic, where and masked_fill.
+// Comparisons, logic, maximum and minimum, where and masked_fill.
 #include <cmath>
 
 #include <korrel/framework/autograd/record.h>
@@ -20,6 +20,7 @@ HWY_BEFORE_NAMESPACE();
 namespace korrel::HWY_NAMESPACE {
 namespace {
 
+namespace hn = hwy::HWY_NAMESPACE;
 namespace rows = kernels::HWY_NAMESPACE;
 using kernels::Row;
 
@@ -54,6 +55,28 @@ struct Not {
   static bool plain(auto x) { return x == 0; }
 };
 
+struct Maximum {  // a NaN in either operand is the result
+  auto operator()(auto, auto a, auto b) const { return hn::IfThenElse(hn::Or(hn::IsNaN(a), hn::Gt(a, b)), a, b); }
+  template <class T>
+  static T plain(T a, T b) {
+    return a > b ? a : b;
+  }
+};
+struct Minimum {
+  auto operator()(auto, auto a, auto b) const { return hn::IfThenElse(hn::Or(hn::IsNaN(a), hn::Lt(a, b)), a, b); }
+  template <class T>
+  static T plain(T a, T b) {
+    return a < b ? a : b;
+  }
+};
+// The gradient of the greater operand a over b: all of it, half on a tie, none below.
+struct ShareGradient {
+  auto operator()(auto d, auto grad, auto a, auto b) const {
+    const auto half = hn::Mul(grad, hn::Set(d, hn::TFromD<decltype(d)>(0.5)));
+    return hn::IfThenZeroElse(hn::Lt(a, b), hn::IfThenElse(hn::Eq(a, b), half, grad));
+  }
+};
+
 // Only the width of the elements matters.
 template <class T>
 HWY_INLINE void choose(const Row& row) {
@@ -74,6 +97,9 @@ void and_rows(const Row& row) { rows::predicate2<And>(row); }
 void or_rows(const Row& row) { rows::predicate2<Or>(row); }
 void xor_rows(const Row& row) { rows::predicate2<Xor>(row); }
 void not_rows(const Row& row) { rows::predicate1<Not>(row); }
+void maximum_rows(const Row& row) { rows::map2<Maximum>(row); }
+void minimum_rows(const Row& row) { rows::map2<Minimum>(row); }
+void share_gradient_rows(const Row& row) { rows::map3<ShareGradient>(row); }
 void where_rows(const Row& row) {
   if (size_of(row.dtype) == 4) return choose<uint32_t>(row);
   if (size_of(row.dtype) == 8) return choose<uint64_t>(row);
@@ -98,6 +124,9 @@ HWY_EXPORT(and_rows);
 HWY_EXPORT(or_rows);
 HWY_EXPORT(xor_rows);
 HWY_EXPORT(not_rows);
+HWY_EXPORT(maximum_rows);
+HWY_EXPORT(minimum_rows);
+HWY_EXPORT(share_gradient_rows);
 HWY_EXPORT(where_rows);
 
 template <class A, class B>
@@ -106,6 +135,14 @@ Tensor compare(const char* op, kernels::Kernel kernel, const A& a, const B& b) {
 }
 Tensor logic(const char* op, kernels::Kernel kernel, const Tensor& a, const Tensor& b) {
   return map_predicate(op, kernel, promote_types(a.dtype(), b.dtype()), {a, b});
+}
+
+// What of `grad` belongs to `a` where max(a, b) was taken.
+Tensor share_gradient(const Tensor& grad, const Tensor& a, const Tensor& b) {
+  Tensor share = map("share_gradient", HWY_DISPATCH_TABLE(share_gradient_rows), grad.dtype(), {grad, a, b});
+  return record("share_gradient", share, {grad}, [a, b](const Backward& bw) -> Gradients {
+    return {share_gradient(bw.grad, a, b)};
+  });
 }
 
 Tensor chosen(const Tensor& condition, const Operand& a, const Operand& b, DType dtype) {
@@ -134,6 +171,19 @@ Tensor logical_and(const Tensor& a, const Tensor& b) { return logic("logical_and
 Tensor logical_or(const Tensor& a, const Tensor& b) { return logic("logical_or", HWY_DISPATCH_TABLE(or_rows), a, b); }
 Tensor logical_xor(const Tensor& a, const Tensor& b) { return logic("logical_xor", HWY_DISPATCH_TABLE(xor_rows), a, b); }
 Tensor logical_not(const Tensor& x) { return map_predicate("logical_not", HWY_DISPATCH_TABLE(not_rows), x.dtype(), {x}); }
+
+Tensor maximum(const Tensor& a, const Tensor& b) {
+  Tensor y = map("maximum", HWY_DISPATCH_TABLE(maximum_rows), result_type(a, b), {a, b});
+  return record("maximum", y, {a, b}, [a, b](const Backward& bw) -> Gradients {
+    return {bw.needs(0) ? share_gradient(bw.grad, a, b) : Tensor(), bw.needs(1) ? share_gradient(bw.grad, b, a) : Tensor()};
+  });
+}
+Tensor minimum(const Tensor& a, const Tensor& b) {
+  Tensor y = map("minimum", HWY_DISPATCH_TABLE(minimum_rows), result_type(a, b), {a, b});
+  return record("minimum", y, {a, b}, [a, b](const Backward& bw) -> Gradients {
+    return {bw.needs(0) ? share_gradient(bw.grad, b, a) : Tensor(), bw.needs(1) ? share_gradient(bw.grad, a, b) : Tensor()};
+  });
+}
 
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
   Tensor y = chosen(condition, a, b, result_type(a, b));

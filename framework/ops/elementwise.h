@@ -3,6 +3,8 @@
 // Activation functions are in ops/activation.h.
 #pragma once
 
+#include <optional>
+
 #include <korrel/framework/base/scalar.h>
 #include <korrel/framework/tensor/tensor.h>
 
@@ -91,5 +93,85 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
 Tensor where(const Tensor& condition, const Tensor& a, const Scalar& b);
 Tensor where(const Tensor& condition, const Scalar& a, const Tensor& b);
 Tensor masked_fill(const Tensor& x, const Tensor& mask, const Scalar& value);  // value where mask is true
+
+// Mathematics of one tensor; integers and bool become f32. Outside a function's domain: NaN or an infinity, as in C.
+Tensor exp(const Tensor& x);
+Tensor exp2(const Tensor& x);
+Tensor expm1(const Tensor& x);  // e^x - 1, precise near 0
+Tensor log(const Tensor& x);
+Tensor log2(const Tensor& x);
+Tensor log10(const Tensor& x);
+Tensor log1p(const Tensor& x);  // log(1 + x), precise near 0
+Tensor sqrt(const Tensor& x);
+Tensor rsqrt(const Tensor& x);
+Tensor reciprocal(const Tensor& x);
+Tensor sin(const Tensor& x);
+Tensor cos(const Tensor& x);
+Tensor tan(const Tensor& x);
+Tensor asin(const Tensor& x);
+Tensor acos(const Tensor& x);
+Tensor atan(const Tensor& x);
+Tensor sinh(const Tensor& x);
+Tensor cosh(const Tensor& x);
+Tensor tanh(const Tensor& x);
+Tensor asinh(const Tensor& x);
+Tensor acosh(const Tensor& x);
+Tensor atanh(const Tensor& x);
+Tensor erf(const Tensor& x);
+Tensor erfc(const Tensor& x);
+Tensor sigmoid(const Tensor& x);
+Tensor lgamma(const Tensor& x);                 // log |gamma(x)|
+Tensor digamma(const Tensor& x);                // its derivative
+Tensor polygamma(int64_t n, const Tensor& x);   // and the derivatives of that: n = 1 is trigamma
+
+// Rounding, sign and size; these keep integers as they are. The gradient of a step function is zero, that of abs at 0 too.
+Tensor abs(const Tensor& x);
+Tensor sign(const Tensor& x);
+Tensor floor(const Tensor& x);
+Tensor ceil(const Tensor& x);
+Tensor round(const Tensor& x);  // halves to the even neighbour
+Tensor trunc(const Tensor& x);
+Tensor frac(const Tensor& x);  // x - trunc(x)
+Tensor square(const Tensor& x);
+Tensor isnan(const Tensor& x);
+Tensor isinf(const Tensor& x);
+Tensor isfinite(const Tensor& x);
+struct NanToNumOptions {
+  double nan = 0;
+  std::optional<double> posinf = {}, neginf = {};  // default: the largest finite number, its negative
+};
+Tensor nan_to_num(const Tensor& x, const NanToNumOptions& options = {});
+// Both bounds included (slope 1 there); where they cross, max wins. NaN stays NaN.
+struct ClampOptions {
+  std::optional<Scalar> min = {}, max = {};
+};
+Tensor clamp(const Tensor& x, const ClampOptions& options);
+
+// Two or three tensors.
+Tensor maximum(const Tensor& a, const Tensor& b);  // NaN where either is; a tie gives each half the gradient
+Tensor minimum(const Tensor& a, const Tensor& b);
+// a to the power of b. Integers stay integers: to a negative number throws ValueError.
+Tensor pow(const Tensor& a, const Tensor& b);
+Tensor pow(const Tensor& a, const Scalar& b);
+Tensor pow(const Scalar& a, const Tensor& b);
+// The rest of a / b: fmod has the sign of a (as in C), remainder that of b (as in Python).
+Tensor fmod(const Tensor& a, const Tensor& b);
+Tensor fmod(const Tensor& a, const Scalar& b);
+Tensor remainder(const Tensor& a, const Tensor& b);
+Tensor remainder(const Tensor& a, const Scalar& b);
+Tensor atan2(const Tensor& a, const Tensor& b);  // the angle of the point (b, a)
+Tensor hypot(const Tensor& a, const Tensor& b);
+Tensor logaddexp(const Tensor& a, const Tensor& b);  // log(e^a + e^b) without overflow
+Tensor xlogy(const Tensor& a, const Tensor& b);      // a log(b), 0 where a is 0
+
+// start + weight (end - start).
+Tensor lerp(const Tensor& start, const Tensor& end, const Tensor& weight);
+Tensor lerp(const Tensor& start, const Tensor& end, const Scalar& weight);
+// x + value a b, x + value a / b.
+struct AddcOptions {
+  Scalar value = 1;
+};
+Tensor addcmul(const Tensor& x, const Tensor& a, const Tensor& b, const AddcOptions& options = {});
+Tensor addcdiv(const Tensor& x, const Tensor& a, const Tensor& b, const AddcOptions& options = {});
 
 }  // namespace korrel
