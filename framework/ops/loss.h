@@ -1,4 +1,6 @@
-// Losses. reduction: mean (default), sum or none, as in PyTorch.
+// Losses, under PyTorch's names and formulas. reduction: mean (default), sum or none. Input and target must have the same
+// shape: where PyTorch broadcasts with a warning, ShapeError is thrown. All throw DtypeError for an x that is not floating.
+// Sources by kind: classification_loss.cpp, regression_loss.cpp, binary_loss.cpp, margin_loss.cpp.
 #pragma once
 
 #include <korrel/framework/ops/options.h>
@@ -9,26 +11,20 @@ namespace korrel {
 struct LossOptions {
   Reduction reduction = Reduction::mean;
 };
+
+// Classes.
+
 struct ClassLossOptions {
   Reduction reduction = Reduction::mean;
   int64_t ignore_index = -100;
   Tensor weight = {};            // one per class
-  double label_smoothing = 0.0;  // cross_entropy only
+  double label_smoothing = 0.0;  // cross_entropy only, in [0, 1]
 };
-
-// x [N,C,...] or [C] logits; target: i64 class indices [N,...] or [], or probabilities shaped like x.
+// x [N,C,...] or [C] logits; target: class indices (i64, u8) [N,...] or [], or probabilities shaped like x. The mean over
+// indices divides by the sum of their weights, that over probabilities by their number. A label that is neither in [0, C)
+// nor ignore_index throws ValueError. Softmax, logarithm and loss are one pass over x.
 Tensor cross_entropy(const Tensor& x, const Tensor& target, const ClassLossOptions& options = {});
-// x [N,C,...] or [C] log-probabilities; target i64 class indices.
+// x [N,C,...] or [C] log-probabilities; target: class indices.
 Tensor nll_loss(const Tensor& x, const Tensor& target, const ClassLossOptions& options = {});
-Tensor mse_loss(const Tensor& x, const Tensor& target, const LossOptions& options = {});
-Tensor l1_loss(const Tensor& x, const Tensor& target, const LossOptions& options = {});
-struct SmoothLossOptions {
-  Reduction reduction = Reduction::mean;
-  double beta = 1.0;
-};
-Tensor smooth_l1_loss(const Tensor& x, const Tensor& target, const SmoothLossOptions& options = {});
-// x probabilities, target in [0, 1]; the logarithm is clamped at -100. The second takes logits.
-Tensor binary_cross_entropy(const Tensor& x, const Tensor& target, const LossOptions& options = {});
-Tensor binary_cross_entropy_with_logits(const Tensor& x, const Tensor& target, const LossOptions& options = {});
 
 }  // namespace korrel

@@ -6,6 +6,8 @@
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/fold.h>
+#include <korrel/framework/ops/rearrange.h>
+#include <korrel/framework/ops/scan.h>
 #include <korrel/framework/ops/shape.h>
 #include <korrel/framework/tensor/create.h>
 
@@ -17,6 +19,19 @@ namespace {
 
 void check_floating(const char* op, const Tensor& x) {
   check<DtypeError>(is_floating(x.dtype()), "{}: expects a floating tensor, x is {}", op, x.dtype());
+}
+
+// For every element the product of all the others that are reduced with it: right where there are zeros, too.
+Tensor products_of_others(const Tensor& x, const Dims& reduced) {
+  int rank = x.dim(), kept = rank - reduced.rank();
+  Dims last;
+  for (int i = kept; i < rank; ++i) last.push_back(i);
+  Tensor moved = movedim(x, reduced, last), rows = flatten(moved, kept, -1);
+  int64_t n = rows.size(-1);
+  Tensor one = ones_like(narrow(rows, -1, 0, 1));
+  Tensor before = cumprod(cat({one, narrow(rows, -1, 0, n - 1)}, -1), -1);
+  Tensor after = flip(cumprod(cat({one, flip(narrow(rows, -1, 1, n - 1), {-1})}, -1), -1), {-1});
+  return movedim((before * after).reshape(moved.shape()), last, reduced);
 }
 
 }  // namespace
@@ -43,6 +58,17 @@ Tensor mean(const Tensor& x, const DimList& dim, const ReduceOptions& options) {
   });
 }
 
+Tensor prod(const Tensor& x, const DimList& dim, const ReduceOptions& options) {
+  Folding folding("prod", x.shape(), dim);
+  Tensor y = with_shape(folding.fold(Fold::prod, x), folding.shape(options));
+  return record("prod", y, {x}, [x, y = y.detach(), folding](const Backward& b) -> Gradients {
+    Tensor grad = b.grad.reshape(folding.kept());
+    if (x.numel() == 0) return {grad.expand(x.shape())};
+    if (any(x.detach() == 0).item<bool>()) return {grad * products_of_others(x, folding.dims())};
+    return {grad * b.output(y).reshape(folding.kept()) / x};
+  });
+}
+
 Tensor var(const Tensor& x, const DimList& dim, const VarOptions& options) {
   check_floating("var", x);
   Folding folding("var", x.shape(), dim);
@@ -52,6 +78,31 @@ Tensor var(const Tensor& x, const DimList& dim, const VarOptions& options) {
   return record("var", y, {x}, [x, folding, divisor](const Backward& b) -> Gradients {
     Tensor centred = x - mean(x, folding.dims(), {.keepdim = true});
     return {(b.grad * (2 / divisor)).reshape(folding.kept()) * centred};
+  });
+}
+
+Tensor std(const Tensor& x, const DimList& dim, const VarOptions& options) {
+  check_floating("std", x);
+  Tensor variance = var(x, dim, options), y = no_grad([&] { return sqrt(variance); });
+  return record("std", y, {variance}, [y = y.detach()](const Backward& b) -> Gradients {
+    // Where all elements are equal the root has no slope: 0, as in PyTorch.
+    Tensor root = b.output(y), flat = y == 0;
+    return {masked_fill(b.grad / (2 * masked_fill(root, flat, 1)), flat, 0)};
+  });
+}
+
+Tensor logsumexp(const Tensor& x, const DimList& dim, const ReduceOptions& options) {
+  check_floating("logsumexp", x);
+  Folding folding("logsumexp", x.shape(), dim);
+  folding.check_not_empty();
+  Tensor y = no_grad([&] {
+    Tensor largest = folding.fold(Fold::max, x);
+    largest = masked_fill(largest, abs(largest) == HUGE_VAL, 0);
+    return log(folding.fold(Fold::sum, exp(x - largest))) + largest;
+  });
+  y = with_shape(y, folding.shape(options));
+  return record("logsumexp", y, {x}, [x, y = y.detach(), kept = folding.kept()](const Backward& b) -> Gradients {
+    return {b.grad.reshape(kept) * exp(x - b.output(y).reshape(kept))};
   });
 }
 

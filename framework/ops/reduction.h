@@ -31,6 +31,7 @@ struct ReduceOptions {
 Tensor sum(const Tensor& x, const DimList& dim = {}, const ReduceOptions& options = {});
 Tensor nansum(const Tensor& x, const DimList& dim = {}, const ReduceOptions& options = {});  // NaN counts as 0
 Tensor mean(const Tensor& x, const DimList& dim = {}, const ReduceOptions& options = {});    // floating x only
+Tensor prod(const Tensor& x, const DimList& dim = {}, const ReduceOptions& options = {});
 
 // Variance and its root over n elements: the sum of (x - mean)^2, divided by n - 1 if unbiased, else by n. Floating x only.
 struct VarOptions {
@@ -38,6 +39,14 @@ struct VarOptions {
   bool keepdim = false;
 };
 Tensor var(const Tensor& x, const DimList& dim = {}, const VarOptions& options = {});
+Tensor std(const Tensor& x, const DimList& dim = {}, const VarOptions& options = {});
+
+// log(sum(exp(x))) without overflow. Floating x only.
+Tensor logsumexp(const Tensor& x, const DimList& dim = {}, const ReduceOptions& options = {});
+
+// sum(|x|^p)^(1/p) over all the dimensions together; p = 0 counts the elements that are not zero, p = inf and -inf are the
+// largest and the smallest magnitude. The slope at the origin is 0. Floating x only.
+Tensor norm(const Tensor& x, double p = 2, const DimList& dim = {}, const ReduceOptions& options = {});
 
 // Whether all or any elements are not zero: bool (u8 for u8). How many: i64.
 Tensor all(const Tensor& x, const DimList& dim = {}, const ReduceOptions& options = {});

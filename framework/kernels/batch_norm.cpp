@@ -1,0 +1,204 @@
+#include <korrel/framework/kernels/batch_norm.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include <korrel/framework/base/parallel.h>
+#include <korrel/framework/kernels/targets.h>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "korrel/framework/kernels/batch_norm.cpp"
+#include <korrel/framework/kernels/compiled_targets.h>
+
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include <korrel/framework/kernels/normalization-inl.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace korrel::kernels::HWY_NAMESPACE {
+namespace {
+
+// A channel's data (0.5 MB for 128 images of 32x32) is worked off pass by pass, so that every pass but the first
+// finds it in the second-level cache.
+
+template <class T>
+struct Channel {
+  const ChannelGeometry& g;
+  int64_t c;
+
+  HWY_INLINE int64_t run(int64_t i) const { return (i * g.channels + c) * g.size; }
+  HWY_INLINE double count() const { return static_cast<double>(g.n * g.size); }
+};
+
+// y = (x - mean) * scale + shift.
+template <class T, class Mean, class Scale, class Shift>
+HWY_INLINE void affine(int64_t n, const T* x, Mean mean, Scale scale, Shift shift, T* y) {
+  for_each_vector<T>(n, [&](auto load, auto store) HWY_ATTR {
+    store(hn::MulAdd(hn::Sub(load(Each<T>{x}), load(mean)), load(scale), load(shift)), y);
+  });
+}
+
+// gx = a gy + b (x - mean) + c.
+template <class T, class A, class B>
+HWY_INLINE void combine(int64_t n, const T* x, const T* gy, B mean, A a, B b, B c, T* gx) {
+  for_each_vector<T>(n, [&](auto load, auto store) HWY_ATTR {
+    const auto rest = hn::MulAdd(hn::Sub(load(Each<T>{x}), load(mean)), load(b), load(c));
+    store(hn::MulAdd(load(Each<T>{gy}), load(a), rest), gx);
+  });
+}
+
+template <class T>
+void affine_channel(const Channel<T>& channel, const T* x, double mean, double scale, double shift, T* y) {
+  for (int64_t i = 0; i < channel.g.n; ++i)
+    affine(channel.g.size, x + channel.run(i), Same<T>{static_cast<T>(mean)}, Same<T>{static_cast<T>(scale)},
+           Same<T>{static_cast<T>(shift)}, y + channel.run(i));
+}
+
+template <class T>
+void normalise_channel(const Channel<T>& channel, const T* x, double weight, double bias, double eps, double* mean, double* var,
+                       T* y) {
+  double sum = 0, squares = 0;
+  for (int64_t i = 0; i < channel.g.n; ++i) sum += fold_run<Sum>(x + channel.run(i), channel.g.size, T(0));
+  *mean = sum / channel.count();
+  // The mean as T is off by its rounding error e: the squares are too large by e^2 each.
+  const T centre = static_cast<T>(*mean);
+  const double error = *mean - static_cast<double>(centre);
+  for (int64_t i = 0; i < channel.g.n; ++i) squares += fold_run<SquareSum>(x + channel.run(i), channel.g.size, centre);
+  *var = std::max(0.0, squares / channel.count() - error * error);
+  affine_channel(channel, x, *mean, weight / std::sqrt(*var + eps), bias, y);
+}
+
+template <class T>
+void gradient_channel(const Channel<T>& channel, const T* x, const T* gy, double weight, double mean, double scale, bool fixed,
+                      T* gx, T* gweight, T* gbias) {
+  Products total;
+  if (!fixed || gweight || gbias) {
+    for (int64_t i = 0; i < channel.g.n; ++i) {
+      const Products part =
+          products(channel.g.size, x + channel.run(i), gy + channel.run(i), static_cast<T>(mean), Same<T>{T(1)});
+      total.first += part.first;
+      total.second += part.second;
+    }
+  }
+  if (gweight) *gweight = static_cast<T>(total.second * scale);
+  if (gbias) *gbias = static_cast<T>(total.first);
+  if (!gx) return;
+  const double a = weight * scale, count = channel.count();
+  const double b = fixed ? 0 : -a * scale * scale * total.second / count, c = fixed ? 0 : -a * total.first / count;
+  for (int64_t i = 0; i < channel.g.n; ++i)
+    combine(channel.g.size, x + channel.run(i), gy + channel.run(i), Same<T>{static_cast<T>(mean)}, Same<T>{static_cast<T>(a)},
+            Same<T>{static_cast<T>(b)}, Same<T>{static_cast<T>(c)}, gx + channel.run(i));
+}
+
+HWY_INLINE int64_t channel_grain(const ChannelGeometry& g) {
+  return std::max<int64_t>(1, kGrain / std::max<int64_t>(1, g.n * g.size));
+}
+
+template <class T>
+HWY_INLINE void batch_norm_of(const ChannelGeometry& g, const T* x, const T* weight, const T* bias, double eps, double* mean,
+                              double* var, T* y) {
+  parallel_for(g.channels, channel_grain(g), [&](int64_t begin, int64_t end) HWY_ATTR {
+    for (int64_t c = begin; c < end; ++c)
+      normalise_channel(Channel<T>{g, c}, x, weight ? weight[c] : 1.0, bias ? bias[c] : 0.0, eps, mean + c, var + c, y);
+  });
+}
+
+template <class T>
+HWY_INLINE void gradient_of_batch_norm(const ChannelGeometry& g, const T* x, const T* gy, const T* weight, const double* mean,
+                                       const double* scale, bool fixed, T* gx, T* gweight, T* gbias) {
+  parallel_for(g.channels, channel_grain(g), [&](int64_t begin, int64_t end) HWY_ATTR {
+    for (int64_t c = begin; c < end; ++c)
+      gradient_channel(Channel<T>{g, c}, x, gy, weight ? weight[c] : 1.0, mean[c], scale[c], fixed, gx,
+                       gweight ? gweight + c : nullptr, gbias ? gbias + c : nullptr);
+  });
+}
+
+template <class T>
+HWY_INLINE void affine_of_channels(const ChannelGeometry& g, const T* x, const double* mean, const double* scale, const T* weight,
+                                   const T* bias, T* y) {
+  parallel_for(g.channels, channel_grain(g), [&](int64_t begin, int64_t end) HWY_ATTR {
+    for (int64_t c = begin; c < end; ++c)
+      affine_channel(Channel<T>{g, c}, x, mean[c], weight ? scale[c] * weight[c] : scale[c], bias ? bias[c] : 0.0, y);
+  });
+}
+
+void batch_norm_f32(const ChannelGeometry& g, const float* x, const float* weight, const float* bias, double eps, double* mean,
+                    double* var, float* y) {
+  batch_norm_of(g, x, weight, bias, eps, mean, var, y);
+}
+void batch_norm_f64(const ChannelGeometry& g, const double* x, const double* weight, const double* bias, double eps,
+                    double* mean, double* var, double* y) {
+  batch_norm_of(g, x, weight, bias, eps, mean, var, y);
+}
+void batch_norm_gradient_f32(const ChannelGeometry& g, const float* x, const float* gy, const float* weight, const double* mean,
+                             const double* scale, bool fixed, float* gx, float* gweight, float* gbias) {
+  gradient_of_batch_norm(g, x, gy, weight, mean, scale, fixed, gx, gweight, gbias);
+}
+void batch_norm_gradient_f64(const ChannelGeometry& g, const double* x, const double* gy, const double* weight,
+                             const double* mean, const double* scale, bool fixed, double* gx, double* gweight, double* gbias) {
+  gradient_of_batch_norm(g, x, gy, weight, mean, scale, fixed, gx, gweight, gbias);
+}
+void affine_f32(const ChannelGeometry& g, const float* x, const double* mean, const double* scale, const float* weight,
+                const float* bias, float* y) {
+  affine_of_channels(g, x, mean, scale, weight, bias, y);
+}
+void affine_f64(const ChannelGeometry& g, const double* x, const double* mean, const double* scale, const double* weight,
+                const double* bias, double* y) {
+  affine_of_channels(g, x, mean, scale, weight, bias, y);
+}
+}  // namespace
+}  // namespace korrel::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace korrel::kernels {
+namespace {
+
+HWY_EXPORT(batch_norm_f32);
+HWY_EXPORT(batch_norm_f64);
+HWY_EXPORT(batch_norm_gradient_f32);
+HWY_EXPORT(batch_norm_gradient_f64);
+HWY_EXPORT(affine_f32);
+HWY_EXPORT(affine_f64);
+
+}  // namespace
+
+template <>
+void batch_norm(const ChannelGeometry& g, const float* x, const float* weight, const float* bias, double eps, double* mean,
+                double* var, float* y) {
+  ensure_target();
+  HWY_DYNAMIC_DISPATCH(batch_norm_f32)(g, x, weight, bias, eps, mean, var, y);
+}
+template <>
+void batch_norm(const ChannelGeometry& g, const double* x, const double* weight, const double* bias, double eps, double* mean,
+                double* var, double* y) {
+  ensure_target();
+  HWY_DYNAMIC_DISPATCH(batch_norm_f64)(g, x, weight, bias, eps, mean, var, y);
+}
+template <>
+void batch_norm_gradient(const ChannelGeometry& g, const float* x, const float* gy, const float* weight, const double* mean,
+                         const double* scale, bool fixed, float* gx, float* gweight, float* gbias) {
+  ensure_target();
+  HWY_DYNAMIC_DISPATCH(batch_norm_gradient_f32)(g, x, gy, weight, mean, scale, fixed, gx, gweight, gbias);
+}
+template <>
+void batch_norm_gradient(const ChannelGeometry& g, const double* x, const double* gy, const double* weight, const double* mean,
+                         const double* scale, bool fixed, double* gx, double* gweight, double* gbias) {
+  ensure_target();
+  HWY_DYNAMIC_DISPATCH(batch_norm_gradient_f64)(g, x, gy, weight, mean, scale, fixed, gx, gweight, gbias);
+}
+template <>
+void channel_affine(const ChannelGeometry& g, const float* x, const double* mean, const double* scale, const float* weight,
+                    const float* bias, float* y) {
+  ensure_target();
+  HWY_DYNAMIC_DISPATCH(affine_f32)(g, x, mean, scale, weight, bias, y);
+}
+template <>
+void channel_affine(const ChannelGeometry& g, const double* x, const double* mean, const double* scale, const double* weight,
+                    const double* bias, double* y) {
+  ensure_target();
+  HWY_DYNAMIC_DISPATCH(affine_f64)(g, x, mean, scale, weight, bias, y);
+}
+}  // namespace korrel::kernels
+#endif  // HWY_ONCE
