@@ -11,6 +11,7 @@ namespace korrel::nn {
 struct LayerCost {
   int64_t multiply_adds = 0;
   Dims kernel, stride, dilation;  // per spatial axis; empty where the layer looks through no window
+  bool transposed = false;        // strides enlarge instead of shrinking
   bool global = false;            // every output sees the whole input (linear, global pooling)
 };
 

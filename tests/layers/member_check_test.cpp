@@ -7,7 +7,7 @@
 #include <korrel/framework/autograd/grad_mode.h>
 #include <korrel/framework/tensor/create.h>
 #include <korrel/layers/module.h>
-#include <tests/layers/message_of.h>
+#include <tests/message_of.h>
 
 using namespace korrel;
 

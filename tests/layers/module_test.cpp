@@ -9,7 +9,7 @@
 #include <korrel/framework/ops/shape.h>
 #include <korrel/framework/tensor/create.h>
 #include <korrel/layers/module.h>
-#include <tests/layers/message_of.h>
+#include <tests/message_of.h>
 
 using namespace korrel;
 

@@ -4,6 +4,8 @@
 #include <exception>
 #include <string>
 
+#include <korrel/framework/base/error.h>
+
 template <class E, class F>
 std::string message_of(F&& f) {
   try {

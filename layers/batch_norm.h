@@ -1,0 +1,52 @@
+// BatchNorm1d, 2d, 3d (Ioffe & Szegedy 2015), as in torch.nn: statistics of the batch in training, running ones in evaluation.
+#pragma once
+
+#include <optional>
+
+#include <korrel/layers/module.h>
+
+namespace korrel::nn {
+
+struct BatchNormLayerOptions {
+  double eps = 1e-5;
+  std::optional<double> momentum = 0.1;  // std::nullopt: the running statistics are the plain mean over all batches
+  bool affine = true;                    // weight and bias
+  bool track_running_stats = true;       // false: statistics of the batch in evaluation too
+};
+
+// What the three share. y = (x - mean) / sqrt(var + eps) * weight + bias, per channel.
+class BatchNormNd : public Module {
+ public:
+  Parameter weight, bias;             // [C]; start at 1 and 0
+  Buffer running_mean, running_var;   // [C]; start at 0 and 1; the variance is unbiased
+  Buffer num_batches_tracked;         // i64 [], training batches seen
+
+  Tensor forward(const Tensor& x) override;
+  std::string extra_repr() const override;
+  void reset_running_stats();
+  void reset_parameters();
+
+ protected:
+  BatchNormNd(const char* layer, int min_rank, int max_rank, int64_t num_features, const BatchNormLayerOptions& options);
+
+ private:
+  const char* layer_;
+  int min_rank_, max_rank_;  // of the input
+  int64_t num_features_;
+  BatchNormLayerOptions options_;
+};
+
+struct BatchNorm1d : BatchNormNd {  // x [N,C] or [N,C,L]
+  explicit BatchNorm1d(int64_t num_features, const BatchNormLayerOptions& options = {});
+  KORREL_MODULE(weight, bias, running_mean, running_var, num_batches_tracked)
+};
+struct BatchNorm2d : BatchNormNd {  // x [N,C,H,W]
+  explicit BatchNorm2d(int64_t num_features, const BatchNormLayerOptions& options = {});
+  KORREL_MODULE(weight, bias, running_mean, running_var, num_batches_tracked)
+};
+struct BatchNorm3d : BatchNormNd {  // x [N,C,D,H,W]
+  explicit BatchNorm3d(int64_t num_features, const BatchNormLayerOptions& options = {});
+  KORREL_MODULE(weight, bias, running_mean, running_var, num_batches_tracked)
+};
+
+}  // namespace korrel::nn
