@@ -8,7 +8,8 @@
 
 namespace korrel::nn {
 
-BatchNormNd::BatchNormNd(const char* layer, int min_rank, int max_rank, int64_t num_features, const BatchNormLayerOptions& options)
+BatchNormNd::BatchNormNd(const char* layer, int min_rank, int max_rank, int64_t num_features,
+                         const BatchNormLayerOptions& options)
     : layer_(layer), min_rank_(min_rank), max_rank_(max_rank), num_features_(num_features), options_(options) {
   check_positive(layer, "num_features", num_features);
   check<ValueError>(options.eps > 0, "{}: eps must be positive, got {}", layer, options.eps);
@@ -40,9 +41,11 @@ void BatchNormNd::reset_parameters() {
 }
 
 Tensor BatchNormNd::forward(const Tensor& x) {
-  check<ShapeError>(x.dim() >= min_rank_ && x.dim() <= max_rank_, "{}: needs an input of {} dimensions, x is {}", layer_,
-                    min_rank_ == max_rank_ ? std::to_string(min_rank_) : fmt::format("{} or {}", min_rank_, max_rank_), x.shape());
-  check<ShapeError>(x.size(1) == num_features_, "{}: has {} channels, x has {} (x {})", layer_, num_features_, x.size(1), x.shape());
+  check<ShapeError>(
+      x.dim() >= min_rank_ && x.dim() <= max_rank_, "{}: needs an input of {} dimensions, x is {}", layer_,
+      min_rank_ == max_rank_ ? std::to_string(min_rank_) : fmt::format("{} or {}", min_rank_, max_rank_), x.shape());
+  check<ShapeError>(x.size(1) == num_features_, "{}: has {} channels, x has {} (x {})", layer_, num_features_,
+                    x.size(1), x.shape());
   bool tracks = options_.track_running_stats, counts = training() && tracks;
   double momentum = options_.momentum.value_or(0);
   if (counts && !options_.momentum) momentum = 1 / static_cast<double>(num_batches_tracked.item<int64_t>() + 1);
@@ -53,9 +56,9 @@ Tensor BatchNormNd::forward(const Tensor& x) {
 }
 
 std::string BatchNormNd::extra_repr() const {
-  return fmt::format("{}, eps={}, momentum={}, affine={}, track_running_stats={}", num_features_, python_number(options_.eps),
-                     options_.momentum ? python_number(*options_.momentum) : "None", python_bool(options_.affine),
-                     python_bool(options_.track_running_stats));
+  return fmt::format("{}, eps={}, momentum={}, affine={}, track_running_stats={}", num_features_,
+                     python_number(options_.eps), options_.momentum ? python_number(*options_.momentum) : "None",
+                     python_bool(options_.affine), python_bool(options_.track_running_stats));
 }
 
 BatchNorm1d::BatchNorm1d(int64_t num_features, const BatchNormLayerOptions& options)

@@ -1,4 +1,5 @@
-// BatchNorm1d, 2d, 3d (Ioffe & Szegedy 2015), as in torch.nn: statistics of the batch in training, running ones in evaluation.
+// BatchNorm1d, 2d, 3d (Ioffe & Szegedy 2015), as in torch.nn: statistics of the batch in training, running ones in
+// evaluation.
 #pragma once
 
 #include <optional>
@@ -17,9 +18,9 @@ struct BatchNormLayerOptions {
 // What the three share. y = (x - mean) / sqrt(var + eps) * weight + bias, per channel.
 class BatchNormNd : public Module {
  public:
-  Parameter weight, bias;             // [C]; start at 1 and 0
-  Buffer running_mean, running_var;   // [C]; start at 0 and 1; the variance is unbiased
-  Buffer num_batches_tracked;         // i64 [], training batches seen
+  Parameter weight, bias;            // [C]; start at 1 and 0
+  Buffer running_mean, running_var;  // [C]; start at 0 and 1; the variance is unbiased
+  Buffer num_batches_tracked;        // i64 [], training batches seen
 
   Tensor forward(const Tensor& x) override;
   std::string extra_repr() const override;
@@ -27,7 +28,8 @@ class BatchNormNd : public Module {
   void reset_parameters();
 
  protected:
-  BatchNormNd(const char* layer, int min_rank, int max_rank, int64_t num_features, const BatchNormLayerOptions& options);
+  BatchNormNd(const char* layer, int min_rank, int max_rank, int64_t num_features,
+              const BatchNormLayerOptions& options);
 
  private:
   const char* layer_;

@@ -9,7 +9,8 @@ void AnyModule::cannot_copy(const Module& module) {
 }
 
 Module& ModuleContainer::operator[](std::size_t index) const {
-  check<ValueError>(index < children_.size(), "{}: there is no module {}, it has {}", type_name(), index, children_.size());
+  check<ValueError>(index < children_.size(), "{}: there is no module {}, it has {}", type_name(), index,
+                    children_.size());
   return *children_[index].module;
 }
 
@@ -17,13 +18,11 @@ void ModuleContainer::wrong_type(std::size_t index) const {
   fail<ValueError>("{}: module {} is a {}, not of the type asked for", type_name(), index, (*this)[index].type_name());
 }
 
-void ModuleContainer::append(AnyModule module) {
-  append(std::to_string(children_.size()), std::move(module));
-}
+void ModuleContainer::append(AnyModule module) { append(std::to_string(children_.size()), std::move(module)); }
 
 void ModuleContainer::append(std::string name, AnyModule module) {
-  check<ValueError>(!name.empty() && name.find('.') == name.npos, "{}: a module's name must not be empty or have a dot, got \"{}\"",
-                    type_name(), name);
+  check<ValueError>(!name.empty() && name.find('.') == name.npos,
+                    "{}: a module's name must not be empty or have a dot, got \"{}\"", type_name(), name);
   check<ValueError>(!find(name), "{}: there is already a module named \"{}\"", type_name(), name);
   children_.push_back({std::move(name), std::move(module)});
 }
@@ -35,7 +34,8 @@ Module* ModuleContainer::find(std::string_view name) const {
 }
 
 void ModuleContainer::visit_contents(Members& members) {
-  for (Child& child : children_) members.add_module(child.name, -1, *child.module, &*child.module, child.module.bytes());
+  for (Child& child : children_)
+    members.add_module(child.name, -1, *child.module, &*child.module, child.module.bytes());
 }
 
 Sequential::Sequential(std::initializer_list<NamedChild> children) {

@@ -1,5 +1,5 @@
-// Modules that hold modules decided at run time: Sequential, which runs them in order, ModuleList and ModuleDict, which only
-// keep them. They own their children by value: a copy has children of its own. A fixed list needs none of these: a
+// Modules that hold modules decided at run time: Sequential, which runs them in order, ModuleList and ModuleDict, which
+// only keep them. They own their children by value: a copy has children of its own. A fixed list needs none of these: a
 // std::vector<Block> in KORREL_MODULE serves as well.
 #pragma once
 
@@ -86,8 +86,7 @@ class Sequential : public ModuleContainer {
  public:
   Sequential() = default;
   template <std::derived_from<Module>... M>
-    requires(sizeof...(M) > 0)
-  explicit Sequential(M... modules) {
+  requires(sizeof...(M) > 0) explicit Sequential(M... modules) {
     children_.reserve(sizeof...(M));
     (append(AnyModule(std::move(modules))), ...);
   }
@@ -104,10 +103,7 @@ class ModuleList : public ModuleContainer {
  public:
   ModuleList() = default;
   template <std::derived_from<Module>... M>
-    requires(sizeof...(M) > 0)
-  explicit ModuleList(M... modules) {
-    (append(AnyModule(std::move(modules))), ...);
-  }
+  requires(sizeof...(M) > 0) explicit ModuleList(M... modules) { (append(AnyModule(std::move(modules))), ...); }
   ModuleList& add(AnyModule module) { return append(std::move(module)), *this; }
   KORREL_MODULE()
 };

@@ -15,8 +15,10 @@ void check_channels(const char* layer, int64_t in_channels, int64_t out_channels
   check_positive(layer, "in_channels", in_channels);
   check_positive(layer, "out_channels", out_channels);
   check_positive(layer, "groups", groups);
-  check<ValueError>(in_channels % groups == 0, "{}: groups={} does not divide in_channels={}", layer, groups, in_channels);
-  check<ValueError>(out_channels % groups == 0, "{}: groups={} does not divide out_channels={}", layer, groups, out_channels);
+  check<ValueError>(in_channels % groups == 0, "{}: groups={} does not divide in_channels={}", layer, groups,
+                    in_channels);
+  check<ValueError>(out_channels % groups == 0, "{}: groups={} does not divide out_channels={}", layer, groups,
+                    out_channels);
 }
 
 Shape weight_shape(int64_t first, int64_t second, const Dims& kernel) {
@@ -35,7 +37,8 @@ const char* name_of(PaddingMode mode) {
 }
 
 std::string common_repr(int64_t in_channels, int64_t out_channels, const Dims& kernel, const Dims& stride) {
-  return fmt::format("{}, {}, kernel_size={}, stride={}", in_channels, out_channels, python_tuple(kernel), python_tuple(stride));
+  return fmt::format("{}, {}, kernel_size={}, stride={}", in_channels, out_channels, python_tuple(kernel),
+                     python_tuple(stride));
 }
 
 }  // namespace
@@ -61,9 +64,12 @@ void ConvNd::reset_parameters(Generator& generator) { init::default_init_(weight
 Tensor ConvNd::forward(const Tensor& x) {
   ConvOptions options{options_.stride, options_.padding, options_.dilation, options_.groups, options_.padding_mode};
   switch (kernel_.rank()) {
-    case 1: return conv1d(x, weight, bias, options);
-    case 2: return conv2d(x, weight, bias, options);
-    default: return conv3d(x, weight, bias, options);
+    case 1:
+      return conv1d(x, weight, bias, options);
+    case 2:
+      return conv2d(x, weight, bias, options);
+    default:
+      return conv3d(x, weight, bias, options);
   }
 }
 
@@ -79,7 +85,8 @@ std::string ConvNd::extra_repr() const {
     text += ", dilation=" + python_tuple(dilation);
   if (options_.groups != 1) text += fmt::format(", groups={}", options_.groups);
   if (!options_.bias) text += ", bias=False";
-  if (options_.padding_mode != PaddingMode::zeros) text += fmt::format(", padding_mode={}", name_of(options_.padding_mode));
+  if (options_.padding_mode != PaddingMode::zeros)
+    text += fmt::format(", padding_mode={}", name_of(options_.padding_mode));
   return text;
 }
 
@@ -101,9 +108,10 @@ ConvTransposeNd::ConvTransposeNd(const char* layer, int axes, int64_t in_channel
   check_sizes(layer, "padding", options.padding, axes, 0);
   Dims output_padding = check_sizes(layer, "output_padding", options.output_padding, axes, 0);
   for (int axis = 0; axis < axes; ++axis)
-    check<ValueError>(output_padding[axis] < std::max(stride[axis], dilation[axis]),
-                      "{}: output_padding must be smaller than stride or dilation, got output_padding {}, stride {}, dilation {}",
-                      layer, output_padding, stride, dilation);
+    check<ValueError>(
+        output_padding[axis] < std::max(stride[axis], dilation[axis]),
+        "{}: output_padding must be smaller than stride or dilation, got output_padding {}, stride {}, dilation {}",
+        layer, output_padding, stride, dilation);
   weight = Parameter(empty(weight_shape(in_channels, out_channels / options.groups, kernel_)));
   if (options.bias) bias = Parameter(empty({out_channels}));
   reset_parameters();
@@ -112,11 +120,15 @@ ConvTransposeNd::ConvTransposeNd(const char* layer, int axes, int64_t in_channel
 void ConvTransposeNd::reset_parameters(Generator& generator) { init::default_init_(weight, bias, generator); }
 
 Tensor ConvTransposeNd::forward(const Tensor& x) {
-  ConvTransposeOptions options{options_.stride, options_.padding, options_.output_padding, options_.groups, options_.dilation};
+  ConvTransposeOptions options{options_.stride, options_.padding, options_.output_padding, options_.groups,
+                               options_.dilation};
   switch (kernel_.rank()) {
-    case 1: return conv_transpose1d(x, weight, bias, options);
-    case 2: return conv_transpose2d(x, weight, bias, options);
-    default: return conv_transpose3d(x, weight, bias, options);
+    case 1:
+      return conv_transpose1d(x, weight, bias, options);
+    case 2:
+      return conv_transpose2d(x, weight, bias, options);
+    default:
+      return conv_transpose3d(x, weight, bias, options);
   }
 }
 
@@ -126,7 +138,8 @@ std::string ConvTransposeNd::extra_repr() const {
     Dims values = sizes.over(axes, "ConvTranspose", option);
     return all_equal(values, normal) ? std::string() : fmt::format(", {}={}", option, python_tuple(values));
   };
-  std::string text = common_repr(in_channels_, out_channels_, kernel_, options_.stride.over(axes, "ConvTranspose", "stride"));
+  std::string text =
+      common_repr(in_channels_, out_channels_, kernel_, options_.stride.over(axes, "ConvTranspose", "stride"));
   text += given("padding", options_.padding, 0) + given("dilation", options_.dilation, 1) +
           given("output_padding", options_.output_padding, 0);
   if (options_.groups != 1) text += fmt::format(", groups={}", options_.groups);

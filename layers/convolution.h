@@ -1,5 +1,5 @@
-// Convolution layers and their transposes in one, two and three dimensions, as torch.nn.Conv2d and its sisters: weights, and a
-// call of the op in framework/ops/convolution.h. Weights start uniform within 1 / sqrt(fan_in).
+// Convolution layers and their transposes in one, two and three dimensions, as torch.nn.Conv2d and its sisters:
+// weights, and a call of the op in framework/ops/convolution.h. Weights start uniform within 1 / sqrt(fan_in).
 #pragma once
 
 #include <korrel/framework/ops/convolution.h>

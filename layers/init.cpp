@@ -31,7 +31,8 @@ double normal_quantile(double p) {
 }
 
 int64_t fan_of(const Tensor& x, std::string_view mode) {
-  check<ValueError>(mode == "fan_in" || mode == "fan_out", "kaiming: mode is \"fan_in\" or \"fan_out\", got \"{}\"", mode);
+  check<ValueError>(mode == "fan_in" || mode == "fan_out", "kaiming: mode is \"fan_in\" or \"fan_out\", got \"{}\"",
+                    mode);
   Fans fans = calculate_fan_in_and_fan_out(x);
   return mode == "fan_in" ? fans.fan_in : fans.fan_out;
 }
@@ -61,7 +62,8 @@ Tensor& normal_(Tensor& x, double mean, double std, Generator& generator) {
 }
 
 Tensor& trunc_normal_(Tensor& x, double mean, double std, double low, double high, Generator& generator) {
-  check<ValueError>(std > 0 && low < high, "trunc_normal_: needs std > 0 and low < high, got std={} low={} high={}", std, low, high);
+  check<ValueError>(std > 0 && low < high, "trunc_normal_: needs std > 0 and low < high, got std={} low={} high={}",
+                    std, low, high);
   uniform_(x, 0, 1, generator);
   double below = normal_below((low - mean) / std), above = normal_below((high - mean) / std);
   return fill("trunc_normal_", x, [&](auto* values, int64_t n) {
@@ -89,8 +91,8 @@ Tensor& eye_(Tensor& x) {
 }
 
 Tensor& dirac_(Tensor& x, int64_t groups) {
-  check<ShapeError>(x.dim() >= 3 && x.dim() <= 5, "dirac_: needs convolution weights of 3 to 5 dimensions, got shape {}",
-                    x.shape());
+  check<ShapeError>(x.dim() >= 3 && x.dim() <= 5,
+                    "dirac_: needs convolution weights of 3 to 5 dimensions, got shape {}", x.shape());
   check<ValueError>(groups > 0 && x.size(0) % groups == 0, "dirac_: groups={} does not divide out_channels={}", groups,
                     x.size(0));
   zeros_(x);
@@ -148,8 +150,9 @@ double calculate_gain(std::string_view nonlinearity, std::optional<double> param
     return std::sqrt(2 / (1 + slope * slope));
   }
   if (nonlinearity == "selu") return 0.75;
-  fail<ValueError>("calculate_gain: \"{}\" is not one of linear, conv1d ... conv_transpose3d, sigmoid, tanh, relu, leaky_relu, selu",
-                   nonlinearity);
+  fail<ValueError>(
+      "calculate_gain: \"{}\" is not one of linear, conv1d ... conv_transpose3d, sigmoid, tanh, relu, leaky_relu, selu",
+      nonlinearity);
 }
 
 Fans calculate_fan_in_and_fan_out(const Tensor& weight) {

@@ -1,5 +1,5 @@
-// Initial values for weights, as torch.nn.init: each fills a contiguous floating tensor in place, outside any graph, and
-// returns it. Random ones draw from the generator given, else from the default one (seed 0, see tensor/random.h).
+// Initial values for weights, as torch.nn.init: each fills a contiguous floating tensor in place, outside any graph,
+// and returns it. Random ones draw from the generator given, else from the default one (seed 0, see tensor/random.h).
 // What layers start from by themselves is PyTorch's default, default_init_.
 #pragma once
 
@@ -27,9 +27,9 @@ Tensor& xavier_uniform_(Tensor& x, double gain = 1, Generator& generator = defau
 Tensor& xavier_normal_(Tensor& x, double gain = 1, Generator& generator = default_generator());
 
 struct KaimingOptions {
-  double a = 0;                                   // slope of leaky_relu
-  std::string_view mode = "fan_in";               // or "fan_out"
-  std::string_view nonlinearity = "leaky_relu";   // as for calculate_gain
+  double a = 0;                                  // slope of leaky_relu
+  std::string_view mode = "fan_in";              // or "fan_out"
+  std::string_view nonlinearity = "leaky_relu";  // as for calculate_gain
 };
 // He et al. 2015: variance gain^2 / fan.
 Tensor& kaiming_uniform_(Tensor& x, const KaimingOptions& options = {}, Generator& generator = default_generator());
@@ -40,8 +40,8 @@ Tensor& orthogonal_(Tensor& x, double gain = 1, Generator& generator = default_g
 // Martens 2010: a matrix with the share `sparsity` of each column zero, the rest normal.
 Tensor& sparse_(Tensor& x, double sparsity, double std = 0.01, Generator& generator = default_generator());
 
-// The factor that keeps the variance through a nonlinearity: "linear", "conv1d" ... "conv_transpose3d", "sigmoid", "tanh",
-// "relu", "leaky_relu" (param: its slope, 0.01), "selu".
+// The factor that keeps the variance through a nonlinearity: "linear", "conv1d" ... "conv_transpose3d", "sigmoid",
+// "tanh", "relu", "leaky_relu" (param: its slope, 0.01), "selu".
 double calculate_gain(std::string_view nonlinearity, std::optional<double> param = {});
 
 struct Fans {

@@ -11,7 +11,8 @@
 
 namespace korrel::nn {
 
-Linear::Linear(int64_t inputs, int64_t outputs, const LinearOptions& options) : in_features(inputs), out_features(outputs) {
+Linear::Linear(int64_t inputs, int64_t outputs, const LinearOptions& options)
+    : in_features(inputs), out_features(outputs) {
   check_positive("Linear", "in_features", in_features);
   check_positive("Linear", "out_features", out_features);
   weight = Parameter(empty({out_features, in_features}));
@@ -23,7 +24,8 @@ void Linear::reset_parameters(Generator& generator) { init::default_init_(weight
 Tensor Linear::forward(const Tensor& x) { return linear(x, weight, bias); }
 
 std::string Linear::extra_repr() const {
-  return fmt::format("in_features={}, out_features={}, bias={}", in_features, out_features, python_bool(bias.defined()));
+  return fmt::format("in_features={}, out_features={}, bias={}", in_features, out_features,
+                     python_bool(bias.defined()));
 }
 
 LayerCost Linear::cost(const Tensor&, const Tensor& y) const {
@@ -49,8 +51,8 @@ void Bilinear::reset_parameters(Generator& generator) {
 Tensor Bilinear::forward(const Tensor& x1, const Tensor& x2) { return bilinear(x1, x2, weight, bias); }
 
 std::string Bilinear::extra_repr() const {
-  return fmt::format("in1_features={}, in2_features={}, out_features={}, bias={}", in1_features, in2_features, out_features,
-                     python_bool(bias.defined()));
+  return fmt::format("in1_features={}, in2_features={}, out_features={}, bias={}", in1_features, in2_features,
+                     out_features, python_bool(bias.defined()));
 }
 
 }  // namespace korrel::nn

@@ -6,8 +6,8 @@
 
 namespace korrel::nn {
 
-WindowPool::WindowPool(const char* layer, int axes, const PerAxis& kernel_size, const PerAxis& stride, const PerAxis& padding,
-                       const PerAxis& dilation)
+WindowPool::WindowPool(const char* layer, int axes, const PerAxis& kernel_size, const PerAxis& stride,
+                       const PerAxis& padding, const PerAxis& dilation)
     : axes_(axes),
       kernel_size_(kernel_size),
       stride_(stride.given() ? stride : kernel_size),
@@ -18,8 +18,9 @@ WindowPool::WindowPool(const char* layer, int axes, const PerAxis& kernel_size, 
   check_sizes(layer, "dilation", dilation_, axes, 1);
   Dims pads = check_sizes(layer, "padding", padding_, axes, 0);
   for (int axis = 0; axis < axes; ++axis)
-    check<ValueError>(2 * pads[axis] <= kernel[axis], "{}: padding must be at most half of kernel_size, got padding {}, kernel_size {}",
-                      layer, pads, kernel);
+    check<ValueError>(2 * pads[axis] <= kernel[axis],
+                      "{}: padding must be at most half of kernel_size, got padding {}, kernel_size {}", layer, pads,
+                      kernel);
 }
 
 LayerCost WindowPool::cost(const Tensor&, const Tensor&) const {
@@ -29,14 +30,18 @@ LayerCost WindowPool::cost(const Tensor&, const Tensor&) const {
 }
 
 MaxPoolNd::MaxPoolNd(const char* layer, int axes, const PerAxis& kernel_size, const MaxPoolOptions& options)
-    : WindowPool(layer, axes, kernel_size, options.stride, options.padding, options.dilation), ceil_mode_(options.ceil_mode) {}
+    : WindowPool(layer, axes, kernel_size, options.stride, options.padding, options.dilation),
+      ceil_mode_(options.ceil_mode) {}
 
 Tensor MaxPoolNd::forward(const Tensor& x) {
   MaxPoolOptions options{stride_, padding_, dilation_, ceil_mode_};
   switch (axes_) {
-    case 1: return max_pool1d(x, kernel_size_, options);
-    case 2: return max_pool2d(x, kernel_size_, options);
-    default: return max_pool3d(x, kernel_size_, options);
+    case 1:
+      return max_pool1d(x, kernel_size_, options);
+    case 2:
+      return max_pool2d(x, kernel_size_, options);
+    default:
+      return max_pool3d(x, kernel_size_, options);
   }
 }
 
@@ -47,15 +52,18 @@ std::string MaxPoolNd::extra_repr() const {
 
 AvgPoolNd::AvgPoolNd(const char* layer, int axes, const PerAxis& kernel_size, const AvgPoolOptions& options)
     : WindowPool(layer, axes, kernel_size, options.stride, options.padding, 1), options_(options) {
-  check<ValueError>(options.divisor_override >= 0, "{}: divisor_override must be positive, or 0 for none, got {}", layer,
-                    options.divisor_override);
+  check<ValueError>(options.divisor_override >= 0, "{}: divisor_override must be positive, or 0 for none, got {}",
+                    layer, options.divisor_override);
 }
 
 Tensor AvgPoolNd::forward(const Tensor& x) {
   switch (axes_) {
-    case 1: return avg_pool1d(x, kernel_size_, options_);
-    case 2: return avg_pool2d(x, kernel_size_, options_);
-    default: return avg_pool3d(x, kernel_size_, options_);
+    case 1:
+      return avg_pool1d(x, kernel_size_, options_);
+    case 2:
+      return avg_pool2d(x, kernel_size_, options_);
+    default:
+      return avg_pool3d(x, kernel_size_, options_);
   }
 }
 
@@ -66,10 +74,11 @@ std::string AvgPoolNd::extra_repr() const {
   return fmt::format("kernel_size={}, stride={}, padding={}", text(kernel_size_), text(stride_), text(padding_));
 }
 
-AdaptivePool::AdaptivePool(const char* layer, int axes, const PerAxis& output_size, Op op) : output_size_(output_size), op_(op) {
+AdaptivePool::AdaptivePool(const char* layer, int axes, const PerAxis& output_size, Op op)
+    : output_size_(output_size), op_(op) {
   for (int64_t size : output_size.over(axes, layer, "output_size"))
-    check<ValueError>(size >= 0 || size == -1, "{}: output_size must not be negative (-1 keeps the input's), got {}", layer,
-                      output_size.values());
+    check<ValueError>(size >= 0 || size == -1, "{}: output_size must not be negative (-1 keeps the input's), got {}",
+                      layer, output_size.values());
 }
 Tensor AdaptivePool::forward(const Tensor& x) { return op_(x, output_size_); }
 std::string AdaptivePool::extra_repr() const { return "output_size=" + python_sizes(output_size_); }

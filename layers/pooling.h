@@ -1,5 +1,5 @@
-// Pooling layers, as in torch.nn: no weights, a window and a call of the op in framework/ops/pooling.h. GlobalAvgPool and
-// GlobalMaxPool keep one value a channel, [N,C,...] -> [N,C,1,...].
+// Pooling layers, as in torch.nn: no weights, a window and a call of the op in framework/ops/pooling.h. GlobalAvgPool
+// and GlobalMaxPool keep one value a channel, [N,C,...] -> [N,C,1,...].
 #pragma once
 
 #include <korrel/framework/ops/pooling.h>

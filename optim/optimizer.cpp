@@ -1,0 +1,201 @@
+#include <korrel/optim/optimizer.h>
+
+#include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
+
+#include <korrel/framework/autograd/grad_mode.h>
+#include <korrel/framework/base/check.h>
+#include <korrel/framework/tensor/create.h>
+
+namespace korrel::optim {
+
+Optimizer::~Optimizer() = default;
+
+void Optimizer::add_parameters(const std::vector<Tensor>& parameters) {
+  check<ValueError>(!parameters.empty(), "{}: the list of parameters is empty", name_);
+  std::unordered_set<const void*> seen;
+  for (const auto& group : groups_)
+    for (const Slot& slot : group) seen.insert(slot.parameter.body_ref().get());
+  std::vector<Slot> slots;
+  for (const Tensor& parameter : parameters) {
+    std::size_t index = slots.size();
+    check<ValueError>(parameter.defined(), "{}: parameter {} is undefined", name_, index);
+    check<DtypeError>(is_floating(parameter.dtype()), "{}: parameter {} is {}; only f32 and f64 are trained", name_,
+                      index, parameter.dtype());
+    check<ValueError>(parameter.is_leaf(), "{}: parameter {} of shape {} came from an op; only leaves are trained",
+                      name_, index, parameter.shape());
+    check<ValueError>(parameter.is_contiguous(), "{}: parameter {} of shape {} is a view with gaps", name_, index,
+                      parameter.shape());
+    check<ValueError>(seen.insert(parameter.body_ref().get()).second, "{}: parameter {} of shape {} is listed twice",
+                      name_, index, parameter.shape());
+    slots.push_back({parameter});
+  }
+  groups_.push_back(std::move(slots));
+}
+
+std::vector<Tensor> Optimizer::parameters() const {
+  std::vector<Tensor> result;
+  for (const auto& group : groups_)
+    for (const Slot& slot : group) result.push_back(slot.parameter);
+  return result;
+}
+
+void Optimizer::zero_grad() {
+  for (auto& group : groups_)
+    for (Slot& slot : group) slot.parameter.zero_grad();
+}
+
+void Optimizer::step() {
+  NoGradGuard no_grad;
+  for (std::size_t group = 0; group < groups_.size(); ++group) {
+    for (Slot& slot : groups_[group]) {
+      Tensor gradient = slot.parameter.grad();
+      if (!gradient.defined()) continue;
+      for (const Tensor& state : slot.tensors)
+        check<DtypeError>(
+            !state.defined() || state.dtype() == slot.parameter.dtype(),
+            "{}: a parameter of shape {} is {}, but was {} in the last step; make a new optimizer after to()", name_,
+            slot.parameter.shape(), slot.parameter.dtype(), state.defined() ? state.dtype() : f32);
+      ++slot.step;
+      update(group, slot, gradient.detach().contiguous());
+    }
+  }
+}
+
+template <class F>
+void Optimizer::each_option(std::size_t group, const F& f) const {
+  check<ValueError>(group < groups_.size(), "{}: there is no parameter group {}, it has {}", name_, group,
+                    groups_.size());
+  struct Visitor final : OptionVisitor {
+    explicit Visitor(const F& f) : f(f) {}
+    void operator()(const char* name, double& value) override { f(name, value); }
+    void operator()(const char* name, bool& value) override { f(name, value); }
+    const F& f;
+  } visitor(f);
+  const_cast<Optimizer*>(this)->visit_options(group, visitor);
+}
+
+bool Optimizer::has_option(std::string_view wanted) const {
+  bool found = false;
+  each_option(0, [&](std::string_view name, auto& value) {
+    found = found || (name == wanted && std::is_same_v<decltype(value), double&>);
+  });
+  return found;
+}
+
+double Optimizer::option(std::string_view wanted, std::size_t group) const {
+  const double* found = nullptr;
+  each_option(group, [&](std::string_view name, auto& value) {
+    if constexpr (std::is_same_v<decltype(value), double&>)
+      if (name == wanted) found = &value;
+  });
+  check<ValueError>(found, "{}: there is no option \"{}\"", name_, wanted);
+  return *found;
+}
+
+void Optimizer::set_option(std::string_view wanted, double to, std::size_t group) {
+  bool found = false;
+  each_option(group, [&](std::string_view name, auto& value) {
+    if constexpr (std::is_same_v<decltype(value), double&>)
+      if (name == wanted) {
+        value = to;
+        found = true;
+      }
+  });
+  check<ValueError>(found, "{}: there is no option \"{}\"", name_, wanted);
+}
+
+namespace {
+
+Tensor number(double value) { return scalar(value, f64); }
+Tensor integer(int64_t value) { return from_vector<int64_t>({value}, {}); }
+
+}  // namespace
+
+StateDict Optimizer::state_dict() const {
+  StateDict state;
+  StateNames names = state_names();
+  std::size_t index = 0;
+  for (const auto& group : groups_) {
+    for (const Slot& slot : group) {
+      std::string prefix = fmt::format("state.{}.", index++);
+      if (slot.step == 0) continue;  // never updated
+      state.emplace_back(prefix + "step", integer(slot.step));
+      for (std::size_t i = 0; i < names.tensors.size(); ++i)
+        if (slot.tensors[i].defined()) state.emplace_back(prefix + names.tensors[i], slot.tensors[i]);
+      for (std::size_t i = 0; i < names.numbers.size(); ++i)
+        state.emplace_back(prefix + names.numbers[i], number(slot.numbers[i]));
+    }
+  }
+  for (std::size_t group = 0; group < groups_.size(); ++group)
+    each_option(group, [&](const char* name, auto& value) {
+      state.emplace_back(fmt::format("param_groups.{}.{}", group, name), number(static_cast<double>(value)));
+    });
+  return state;
+}
+
+void Optimizer::load_state_dict(const StateDict& state) {
+  std::unordered_map<std::string, const Tensor*> given;
+  for (const auto& [key, tensor] : state) given[key] = &tensor;
+  auto fail_on = [&](const std::string& key, const std::string& why) {
+    fail<ValueError>("{}: the saved state does not fit: {} {}", name_, key, why);
+  };
+  std::size_t used = 0;
+  auto take = [&](const std::string& key) -> const Tensor* {
+    auto found = given.find(key);
+    if (found == given.end()) return nullptr;
+    ++used;
+    if (!found->second->defined()) fail_on(key, "is undefined");
+    return found->second;
+  };
+
+  StateNames names = state_names();
+  std::vector<std::vector<Slot>> loaded = groups_;
+  std::size_t index = 0;
+  for (auto& group : loaded) {
+    for (Slot& slot : group) {
+      std::string prefix = fmt::format("state.{}.", index++);
+      const Tensor* step = take(prefix + "step");
+      slot.step = step ? step->item<int64_t>() : 0;
+      for (std::size_t i = 0; i < names.tensors.size(); ++i) {
+        const Tensor* saved = take(prefix + names.tensors[i]);
+        slot.tensors[i] = {};
+        if (!saved) continue;
+        if (saved->shape() != slot.parameter.shape())
+          fail_on(prefix + names.tensors[i],
+                  fmt::format("is {}, the parameter {}", saved->shape(), slot.parameter.shape()));
+        slot.tensors[i] = saved->detach().to(slot.parameter.dtype()).contiguous().clone();
+      }
+      for (std::size_t i = 0; i < names.numbers.size(); ++i) {
+        const Tensor* saved = take(prefix + names.numbers[i]);
+        slot.numbers[i] = saved ? saved->item() : 0;
+      }
+    }
+  }
+  for (std::size_t group = 0; group < groups_.size(); ++group)
+    each_option(group, [&](const char* name, auto&) {
+      std::string key = fmt::format("param_groups.{}.{}", group, name);
+      const Tensor* saved = take(key);
+      if (!saved) fail_on(key, "is missing");
+      if (saved->numel() != 1) fail_on(key, "is not one number");
+    });
+  if (used != given.size()) {
+    for (const auto& [key, tensor] : state) {
+      bool known = false;
+      for (std::size_t i = 0; i < index; ++i) known = known || key.starts_with(fmt::format("state.{}.", i));
+      for (std::size_t g = 0; g < groups_.size(); ++g)
+        known = known || key.starts_with(fmt::format("param_groups.{}.", g));
+      if (!known) fail_on(key, fmt::format("belongs to no parameter or group here ({} and {})", index, groups_.size()));
+    }
+    fail_on("it", fmt::format("has {} entries, of which {} are known", given.size(), used));
+  }
+  for (std::size_t group = 0; group < groups_.size(); ++group)
+    each_option(group, [&](const char* name, auto& value) {
+      value = static_cast<std::remove_reference_t<decltype(value)>>(
+          given.at(fmt::format("param_groups.{}.{}", group, name))->item());
+    });
+  groups_ = std::move(loaded);
+}
+
+}  // namespace korrel::optim

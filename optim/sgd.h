@@ -1,0 +1,51 @@
+// Stochastic gradient descent, with momentum (Polyak 1964; Nesterov as in Sutskever et al. 2013), and averaged SGD
+// (Polyak & Juditsky 1992). Formulas and defaults: torch.optim.SGD, ASGD.
+#pragma once
+
+#include <korrel/optim/optimizer.h>
+
+namespace korrel::optim {
+
+struct SGDOptions {
+  static constexpr const char* optimizer = "SGD";
+  double lr = 1e-3;
+  double momentum = 0;
+  double dampening = 0;
+  double weight_decay = 0;  // added to the gradient
+  bool nesterov = false;    // needs momentum and no dampening
+  bool maximize = false;
+};
+void check_options(const SGDOptions& options);
+
+class SGD final : public OptimizerOf<SGDOptions> {
+ public:
+  using OptimizerOf::OptimizerOf;
+
+ private:
+  void update(std::size_t group, Slot& slot, const Tensor& gradient) override;
+  void visit_options(std::size_t group, OptionVisitor& visitor) override;
+  StateNames state_names() const override;
+};
+
+struct ASGDOptions {
+  static constexpr const char* optimizer = "ASGD";
+  double lr = 1e-2;
+  double lambd = 1e-4;
+  double alpha = 0.75;
+  double t0 = 1e6;  // the step at which averaging starts
+  double weight_decay = 0;
+  bool maximize = false;
+};
+void check_options(const ASGDOptions& options);
+
+class ASGD final : public OptimizerOf<ASGDOptions> {
+ public:
+  using OptimizerOf::OptimizerOf;
+
+ private:
+  void update(std::size_t group, Slot& slot, const Tensor& gradient) override;
+  void visit_options(std::size_t group, OptionVisitor& visitor) override;
+  StateNames state_names() const override;
+};
+
+}  // namespace korrel::optim
