@@ -1,5 +1,6 @@
 #include <korrel/layers/batch_norm.h>
 
+#include <korrel/framework/base/check.h>
 #include <korrel/framework/ops/normalization.h>
 #include <korrel/framework/tensor/create.h>
 #include <korrel/layers/argument_check.h>

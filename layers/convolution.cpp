@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <korrel/framework/base/check.h>
 #include <korrel/framework/tensor/create.h>
 #include <korrel/layers/argument_check.h>
 #include <korrel/layers/cost.h>

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include <korrel/framework/base/check.h>
 #include <korrel/framework/ops/matmul.h>
 #include <korrel/framework/tensor/create.h>
 #include <korrel/layers/argument_check.h>

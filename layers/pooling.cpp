@@ -1,5 +1,6 @@
 #include <korrel/layers/pooling.h>
 
+#include <korrel/framework/base/check.h>
 #include <korrel/layers/argument_check.h>
 #include <korrel/layers/cost.h>
 #include <korrel/layers/python_text.h>

@@ -1,5 +1,6 @@
 #include <korrel/optim/adagrad.h>
 
+#include <korrel/framework/base/check.h>
 #include <korrel/optim/fused_step.h>
 
 namespace korrel::optim {

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include <korrel/framework/base/check.h>
 #include <korrel/optim/fused_step.h>
 
 namespace korrel::optim {

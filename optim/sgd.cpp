@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include <korrel/framework/base/check.h>
 #include <korrel/optim/fused_step.h>
 
 namespace korrel::optim {
