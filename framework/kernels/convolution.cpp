@@ -113,7 +113,9 @@ void input_gradient(const ConvGeometry& g, const T* gy, const T* w, const T* bia
         const Gather gather = gather_gy(g, {f0, f1, f2}, taps);
         const int64_t plane = volume(gather.grid), depth = filters * gather.tap_count;
         matrix_product<T>(g.groups, channels, g.n * plane, depth, [&](int64_t group, const auto& body) HWY_ATTR {
-          body(depth, FlippedWeightRows<T>{gather, w + group * filters * channels * kernel, kernel, channels},
+          body(depth,
+               FlippedWeightRows<T>{gather, w + group * filters * channels * kernel, w + g.k * channels * kernel,
+                                    kernel, channels},
                GatheredColumns<T>{gather, gy + group * filters * gather.channel_stride},
                PlanesTarget<T>{planes + group * channels * plane, plane, g.c * plane,
                                bias == nullptr ? nullptr : bias + group * channels});

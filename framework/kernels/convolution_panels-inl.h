@@ -11,6 +11,7 @@
 #include <korrel/framework/kernels/convolution_plan.h>
 #include <korrel/framework/kernels/matrix_product-inl.h>
 #include <korrel/framework/kernels/position_gather-inl.h>
+#include <korrel/framework/kernels/transpose-inl.h>
 
 HWY_BEFORE_NAMESPACE();
 namespace korrel::kernels::HWY_NAMESPACE {
@@ -29,17 +30,19 @@ struct GatheredColumns {
     vectors.plan(gather, column, columns, Scratch::kPlan);
     *step = vectors.vectors() * kLanes;
     if (depth == 0) return panel;
-    int64_t tap = depth_begin % gather.tap_count;
+    const int64_t width = vectors.vectors();
     const T* HWY_RESTRICT channel = source + depth_begin / gather.tap_count * gather.channel_stride;
-    for (int64_t i = 0; i < depth; ++i) {
-      for (int64_t v = 0; v < vectors.vectors(); ++v, panel += kLanes)
-        hn::Store(vectors.get(channel, tap, v), d, panel);
-      if (++tap == gather.tap_count) {
-        tap = 0;
-        channel += gather.channel_stride;
-      }
+    T* HWY_RESTRICT to = panel;
+    int64_t tap = depth_begin % gather.tap_count;
+    for (int64_t left = depth; left > 0; tap = 0, channel += gather.channel_stride) {
+      const int64_t taps = smaller(gather.tap_count - tap, left);
+      vectors.get(channel, tap * width, (tap + taps) * width, [&](int64_t, auto vector) HWY_ATTR {
+        hn::Store(vector, d, to);
+        to += kLanes;
+      });
+      left -= taps;
     }
-    return panel - depth * *step;
+    return panel;
   }
 };
 
@@ -59,16 +62,15 @@ struct GatheredRows {
     const hn::ScalableTag<T> d;
     constexpr int kLanes = Blocks<T>::kLanes;
     constexpr int64_t kVectorsPerPiece = kPiece / kLanes;
-    const int64_t pieces = ceil_div(depth, kPiece);
+    const int64_t count = ceil_div(depth, kLanes);
     for (int m = 0; m < rows; ++m, panel += kPiece) {
       const int64_t tap = (row + m) % gather.tap_count;
       const T* HWY_RESTRICT channel = source + (row + m) / gather.tap_count * gather.channel_stride;
-      for (int64_t piece = 0; piece < pieces; ++piece) {
-        T* HWY_RESTRICT to = panel + piece * rows * kPiece;
-        const int64_t begin = piece * kVectorsPerPiece;
-        const int64_t end = smaller(begin + kVectorsPerPiece, vectors.vectors());
-        for (int64_t v = begin; v < end; ++v, to += kLanes) hn::Store(vectors.get(channel, tap, v), d, to);
-      }
+      const int64_t first = tap * vectors.vectors();
+      vectors.get(channel, first, first + count, [&](int64_t i, auto vector) HWY_ATTR {
+        const int64_t v = i - first;
+        hn::Store(vector, d, panel + v / kVectorsPerPiece * rows * kPiece + v % kVectorsPerPiece * kLanes);
+      });
     }
   }
 };
@@ -78,25 +80,32 @@ template <class T>
 struct FlippedWeightRows {
   const Gather& gather;
   const T* w;                // the group's first output channel
+  const T* end;              // of w
   int64_t kernel, channels;  // elements of w per (k, c), input channels per group
 
   void begin(int64_t, int64_t) const {}
 
+  // A row is first strung together, kernel after kernel, then cut into pieces.
   void pack(int64_t row, int rows, int64_t depth_begin, int64_t depth, T* HWY_RESTRICT panel) const {
+    const hn::ScalableTag<T> d;
+    constexpr int64_t kLanes = Blocks<T>::kLanes;
     if (depth == 0) return;
+    const bool all_taps = gather.tap_count == kernel && kernel <= kLanes;
+    const int64_t first_tap = depth_begin % gather.tap_count;
+    const int64_t filters = ceil_div(first_tap + depth, gather.tap_count);
+    T* HWY_RESTRICT string = scratch<T>(Scratch::kString, filters * gather.tap_count + 2 * kPiece);
     for (int m = 0; m < rows; ++m, panel += kPiece) {
-      int64_t tap = depth_begin % gather.tap_count;
       const T* HWY_RESTRICT from = w + (depth_begin / gather.tap_count * channels + row + m) * kernel;
-      for (int64_t piece = 0; piece < depth; piece += kPiece) {
-        T* HWY_RESTRICT to = panel + piece * rows;
-        const int64_t steps = smaller(kPiece, depth - piece);
-        for (int64_t i = 0; i < steps; ++i) {
-          to[i] = from[gather.taps[tap].weight];
-          if (++tap == gather.tap_count) {
-            tap = 0;
-            from += channels * kernel;
-          }
+      T* HWY_RESTRICT to = string;
+      for (int64_t k = 0; k < filters; ++k, from += channels * kernel, to += gather.tap_count) {
+        if (all_taps) {  // a whole vector, of which the next kernel overwrites the end
+          hn::StoreU(from + kLanes <= end ? hn::LoadU(d, from) : load_first(from, kernel), d, to);
+        } else {
+          for (int64_t t = 0; t < gather.tap_count; ++t) to[t] = from[gather.taps[t].weight];
         }
+      }
+      for (int64_t i = 0; i < depth; i += kLanes) {
+        hn::StoreU(hn::LoadU(d, string + first_tap + i), d, panel + i / kPiece * rows * kPiece + i % kPiece);
       }
     }
   }
@@ -111,16 +120,19 @@ struct TransposedColumns {
 
   const T* pack(int64_t column, int columns, int64_t depth_begin, int64_t depth, T* HWY_RESTRICT panel,
                 int64_t* step) const {
-    const int width = columns <= Blocks<T>::kLanes ? Blocks<T>::kLanes : Blocks<T>::kColumns;
+    constexpr int kLanes = Blocks<T>::kLanes;
+    const int width = columns <= kLanes ? kLanes : Blocks<T>::kColumns;
     *step = width;
     if (depth == 0) return panel;
     int64_t image = (depth_offset + depth_begin) / plane, at = (depth_offset + depth_begin) % plane;
     for (int64_t i = 0; i < depth;) {
       const int64_t length = smaller(depth - i, plane - at);
       const T* HWY_RESTRICT from = gy + image * image_stride + column * plane + at;
-      for (int64_t j = 0; j < length; ++j) {
-        for (int k = 0; k < columns; ++k) panel[(i + j) * width + k] = from[k * plane + j];
-        for (int k = columns; k < width; ++k) panel[(i + j) * width + k] = 0;
+      for (int k = 0; k < width; k += kLanes) {
+        for (int64_t j = 0; j < length; j += kLanes) {
+          transpose_block(from + k * plane + j, plane, smaller(kLanes, columns - k), smaller(kLanes, length - j),
+                          panel + (i + j) * width + k, width);
+        }
       }
       i += length;
       at = 0;

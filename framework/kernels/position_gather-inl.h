@@ -21,7 +21,7 @@ HWY_BEFORE_NAMESPACE();
 namespace korrel::kernels::HWY_NAMESPACE {
 namespace {
 
-// source + offset, of which the lanes set in `lanes` are read.
+// A part of a vector: source + offset, of which the lanes set in `lanes` are read.
 struct Load {
   int64_t offset;
   uint64_t lanes;
@@ -55,16 +55,15 @@ class PositionVectors {
     vectors_ = ceil_div(count, kLanes);
     // Runs are stretches of positions within a row and a vector.
     const int64_t most_runs = smaller(count, vectors_ + count / larger(gather.grid[2], 1) + 2);
-    const int64_t run_bytes = most_runs * sizeof(Run);
-    const int64_t load_bytes = gather.tap_count * most_runs * sizeof(Load);
-    const int64_t first_bytes = (gather.tap_count * vectors_ + 1) * sizeof(int32_t);
-    char* memory = scratch<char>(use, run_bytes + load_bytes + first_bytes);
-    Run* runs = reinterpret_cast<Run*>(memory);
-    loads_ = reinterpret_cast<Load*>(memory + run_bytes);
-    first_ = reinterpret_cast<int32_t*>(memory + run_bytes + load_bytes);
+    const int64_t parts = gather.tap_count * vectors_;
+    Run* runs = scratch<Run>(use, most_runs + (gather.tap_count * most_runs + parts * kPadded) * 2 + parts);
+    loads_ = reinterpret_cast<Load*>(runs + most_runs);
+    padded_ = loads_ + gather.tap_count * most_runs;
+    first_ = reinterpret_cast<int32_t*>(padded_ + parts * kPadded);
 
     const int64_t run_count = find_runs(gather, begin, count, runs);
     int32_t used = 0;
+    most_ = 1;
     for (int64_t t = 0; t < gather.tap_count; ++t) {
       const Tap& tap = gather.taps[t];
       int64_t r = 0;
@@ -77,8 +76,7 @@ class PositionVectors {
           if (i0 < 0 || i0 >= gather.plane[0] || i1 < 0 || i1 >= gather.plane[1]) continue;
           const int64_t low = larger(0, -i2), high = smaller(run.length, gather.plane[2] - i2);
           if (low >= high) continue;
-          const int64_t offset = run.image * gather.image_stride + tap.plane +
-                                 (i0 * gather.plane[1] + i1) * gather.plane[2] + i2 - run.lane;
+          const int64_t offset = run.source + tap.plane + (i0 * gather.plane[1] + i1) * gather.plane[2] + i2;
           const uint64_t lanes = ((uint64_t{1} << high) - (uint64_t{1} << low)) << run.lane;
           if (used > begun && loads_[used - 1].offset == offset) {
             loads_[used - 1].lanes |= lanes;
@@ -86,30 +84,52 @@ class PositionVectors {
             loads_[used++] = {offset, lanes};
           }
         }
+        most_ = larger(most_, used - begun);
       }
     }
-    first_[gather.tap_count * vectors_] = used;
+    first_[parts] = used;
+    if (most_ <= kPadded) {
+      Load* HWY_RESTRICT to = padded_;
+      for (int64_t i = 0; i < parts; ++i) {
+        for (int64_t j = 0; j < most_; ++j) *to++ = first_[i] + j < first_[i + 1] ? loads_[first_[i] + j] : Load{0, 0};
+      }
+    }
   }
 
   int64_t vectors() const { return vectors_; }
 
-  // Vector v as tap t sees it in the channel that begins at `channel`; positions beyond the range read zero.
-  HWY_INLINE hn::Vec<hn::ScalableTag<T>> get(const T* HWY_RESTRICT channel, int64_t t, int64_t v) const {
-    const hn::ScalableTag<T> d;
-    const int32_t begin = first_[t * vectors_ + v], end = first_[t * vectors_ + v + 1];
-    if (begin == end) return hn::Zero(d);
-    auto all = masked_load(channel + loads_[begin].offset, loads_[begin].lanes);
-    for (int32_t i = begin + 1; i < end; ++i) {
-      all = hn::Or(all, masked_load(channel + loads_[i].offset, loads_[i].lanes));
+  // Calls store(i, vector) with the vectors first <= i < last as they are in the channel that begins at `channel`;
+  // vector v as tap t sees it has the number t * vectors() + v. Positions beyond the range read zero.
+  template <class Store>
+  HWY_INLINE void get(const T* HWY_RESTRICT channel, int64_t first, int64_t last, const Store& store) const {
+    if (most_ == 1) {
+      for (int64_t i = first; i < last; ++i) store(i, masked_load(channel + padded_[i].offset, padded_[i].lanes));
+    } else if (most_ == 2) {
+      for (int64_t i = first; i < last; ++i) {
+        const Load a = padded_[2 * i], b = padded_[2 * i + 1];
+        store(i, hn::Or(masked_load(channel + a.offset, a.lanes), masked_load(channel + b.offset, b.lanes)));
+      }
+    } else {
+      for (int64_t i = first; i < last; ++i) {
+        auto all = hn::Zero(hn::ScalableTag<T>());
+        for (int32_t j = first_[i]; j < first_[i + 1]; ++j) {
+          all = hn::Or(all, masked_load(channel + loads_[j].offset, loads_[j].lanes));
+        }
+        store(i, all);
+      }
     }
-    return all;
   }
 
  private:
+  static constexpr int64_t kPadded = 2;  // up to so many loads per vector are listed without gaps
+
   struct Run {
-    int64_t vector, lane, length, image;
+    int64_t vector, lane, length;
+    int64_t source;  // where lane 0 of the vector is in the source, but for `at`
     int64_t at[3];
+    int64_t unused;
   };
+  static_assert(sizeof(Run) == 4 * sizeof(Load) && sizeof(Run) >= sizeof(int32_t));
 
   static int64_t find_runs(const Gather& gather, int64_t begin, int64_t count, Run* runs) {
     constexpr int64_t kLanes = Blocks<T>::kLanes;
@@ -126,7 +146,7 @@ class PositionVectors {
     for (int64_t i = 0; i < count;) {
       const int64_t lane = i % kLanes;
       const int64_t length = smaller(smaller(kLanes - lane, count - i), grid[2] - at2);
-      runs[used++] = {i / kLanes, lane, length, image, {at0, at1, at2}};
+      runs[used++] = {i / kLanes, lane, length, image * gather.image_stride - lane, {at0, at1, at2}, 0};
       i += length;
       at2 += length;
       if (at2 == grid[2]) {
@@ -144,8 +164,10 @@ class PositionVectors {
   }
 
   int64_t vectors_ = 0;
-  Load* loads_ = nullptr;
-  int32_t* first_ = nullptr;  // [taps][vectors] and the end
+  int64_t most_ = 1;       // loads per vector
+  Load* loads_ = nullptr;  // those of vector i are loads_[first_[i]] up to loads_[first_[i + 1]]
+  int32_t* first_ = nullptr;
+  Load* padded_ = nullptr;  // [vector][most_], if that is at most kPadded; what is missing reads no lane
 };
 
 }  // namespace
