@@ -90,14 +90,14 @@ Pool& pool() {
 
 // A thread's own blocks of the small classes: graph nodes and tensor bodies come and go without a lock. Bounded, so that
 // what a loader thread allocates and the training thread frees flows back.
+thread_local bool cache_is_gone = false;  // outlives the cache: tensors may be freed by what dies after it
 struct ThreadCache {
   static constexpr int most = 128;
   std::array<FreeBlock*, small_classes> free{};
   std::array<int, small_classes> count{};
-  bool alive = true;
 
   ~ThreadCache() {
-    alive = false;
+    cache_is_gone = true;
     for (int index = 0; index < small_classes; ++index) {
       while (FreeBlock* block = free[index]) {
         free[index] = block->next;
@@ -130,7 +130,7 @@ void* allocate(std::size_t bytes) {
   return plain;
 #else
   int index = class_of(bytes);
-  if (index < small_classes && cache.alive) {
+  if (index < small_classes && !cache_is_gone) {
     if (FreeBlock* block = cache.free[index]) {
       cache.free[index] = block->next;
       --cache.count[index];
@@ -162,7 +162,7 @@ void deallocate(void* block, std::size_t bytes) noexcept {
 #else
   int index = class_of(bytes);
   auto* free_block = static_cast<FreeBlock*>(block);
-  if (index < small_classes && cache.alive && cache.count[index] < ThreadCache::most) {
+  if (index < small_classes && !cache_is_gone && cache.count[index] < ThreadCache::most) {
     free_block->next = cache.free[index];
     cache.free[index] = free_block;
     ++cache.count[index];

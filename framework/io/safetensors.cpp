@@ -1,19 +1,17 @@
 #include <korrel/framework/io/safetensors.h>
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
 #include <unordered_set>
 
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/io/atomic_file.h>
+#include <korrel/framework/io/file_range.h>
 #include <korrel/framework/io/input_file.h>
 #include <korrel/framework/io/safetensors_header.h>
+#include <korrel/framework/io/stored_elements.h>
 
 namespace korrel {
 namespace {
-
-static_assert(std::endian::native == std::endian::little, "the format is little-endian and is read in place");
 
 constexpr int64_t longest_header = 100'000'000;  // the official reader's limit
 
@@ -30,59 +28,6 @@ const char* format_name(DType dtype) {
     default:
       return "BOOL";
   }
-}
-
-float from_bfloat16(uint16_t bits) { return std::bit_cast<float>(uint32_t{bits} << 16); }
-
-float from_float16(uint16_t bits) {
-  uint32_t sign = uint32_t{bits} >> 15 << 31, exponent = bits >> 10 & 31, fraction = bits & 1023;
-  if (exponent == 0)
-    return std::bit_cast<float>(sign | std::bit_cast<uint32_t>(static_cast<float>(fraction) * 0x1p-24f));
-  if (exponent == 31) return std::bit_cast<float>(sign | 0x7f800000u | fraction << 13);
-  return std::bit_cast<float>(sign | (exponent + 112) << 23 | fraction << 13);
-}
-
-// Reads the elements as From and stores convert(each) in a tensor of To, in pieces that fit the cache.
-template <class To, class From, class Convert>
-Tensor read_widened(const InputFile& file, int64_t offset, const Shape& shape, Convert convert) {
-  Tensor result = make_tensor(shape, dtype_of<To>);
-  To* out = result.data<To>();
-  std::vector<From> piece(4096);
-  for (int64_t done = 0, n = shape.numel(); done < n;) {
-    int64_t part = std::min<int64_t>(n - done, static_cast<int64_t>(piece.size()));
-    file.read_at(offset + done * static_cast<int64_t>(sizeof(From)), piece.data(),
-                 static_cast<std::size_t>(part) * sizeof(From));
-    for (int64_t i = 0; i < part; ++i) out[done + i] = convert(piece[static_cast<std::size_t>(i)]);
-    done += part;
-  }
-  return result;
-}
-
-template <class T>
-Tensor read_integers(const InputFile& file, int64_t offset, const Shape& shape) {
-  return read_widened<int64_t, T>(file, offset, shape, [](T value) { return static_cast<int64_t>(value); });
-}
-
-Tensor read_tensor(const InputFile& file, int64_t offset, const safetensors::Entry& e) {
-  for (DType dtype : {f32, f64, i64, u8}) {
-    if (e.dtype != format_name(dtype)) continue;
-    Tensor result = make_tensor(e.shape, dtype);
-    file.read_at(offset, result.raw_data(), static_cast<std::size_t>(e.end - e.begin));
-    return result;
-  }
-  if (e.dtype == "BOOL")
-    return read_widened<bool, uint8_t>(file, offset, e.shape, [](uint8_t byte) { return byte != 0; });
-  if (e.dtype == "F16") return read_widened<float, uint16_t>(file, offset, e.shape, from_float16);
-  if (e.dtype == "BF16") return read_widened<float, uint16_t>(file, offset, e.shape, from_bfloat16);
-  if (e.dtype == "I8") return read_integers<int8_t>(file, offset, e.shape);
-  if (e.dtype == "I16") return read_integers<int16_t>(file, offset, e.shape);
-  if (e.dtype == "I32") return read_integers<int32_t>(file, offset, e.shape);
-  if (e.dtype == "U16") return read_integers<uint16_t>(file, offset, e.shape);
-  if (e.dtype == "U32") return read_integers<uint32_t>(file, offset, e.shape);
-  return read_widened<int64_t, uint64_t>(file, offset, e.shape, [&](uint64_t value) {
-    check<IoError>(value <= uint64_t{INT64_MAX}, "{}: tensor '{}' holds {}, past i64", file.path(), e.name, value);
-    return static_cast<int64_t>(value);
-  });
 }
 
 }  // namespace
@@ -156,7 +101,9 @@ SafetensorsFile load_safetensors(const std::string& path) {
 
   SafetensorsFile result{.metadata = std::move(header.metadata)};
   for (const safetensors::Entry& entry : header.entries) {
-    result.tensors.emplace_back(entry.name, read_tensor(file, data_begin + entry.begin, entry));
+    FileRange bytes(file, data_begin + entry.begin);
+    result.tensors.emplace_back(entry.name, read_stored(*safetensors::stored_type(entry.dtype), entry.shape, bytes,
+                                                        fmt::format("{}: tensor '{}'", path, entry.name)));
   }
   return result;
 }

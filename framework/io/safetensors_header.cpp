@@ -145,8 +145,9 @@ class Reader : public nlohmann::json_sax<json> {
 };
 
 void check_entry(const std::string& path, const Entry& e, int64_t data_bytes) {
-  int64_t bytes = element_bytes(e.dtype);
-  check<IoError>(bytes > 0, "{}: tensor '{}' has dtype '{}', which cannot be read here", path, e.name, e.dtype);
+  std::optional<StoredType> type = stored_type(e.dtype);
+  check<IoError>(type.has_value(), "{}: tensor '{}' has dtype '{}', which cannot be read here", path, e.name, e.dtype);
+  int64_t bytes = stored_bytes(*type);
   check<IoError>(e.begin <= e.end && e.end <= data_bytes,
                  "{}: tensor '{}' has data_offsets [{}, {}], the file holds {} bytes", path, e.name, e.begin, e.end,
                  data_bytes);
@@ -161,17 +162,19 @@ void check_entry(const std::string& path, const Entry& e, int64_t data_bytes) {
 
 }  // namespace
 
-int64_t element_bytes(std::string_view dtype) {
+std::optional<StoredType> stored_type(std::string_view dtype) {
   struct Row {
     std::string_view name;
-    int64_t bytes;
+    StoredType type;
   };
-  static constexpr Row rows[] = {{"F32", 4}, {"F64", 8}, {"I64", 8}, {"U8", 1},  {"BOOL", 1}, {"F16", 2}, {"BF16", 2},
-                                 {"I8", 1},  {"I16", 2}, {"I32", 4}, {"U16", 2}, {"U32", 4},  {"U64", 8}};
+  using enum StoredType;
+  static constexpr Row rows[] = {{"F32", f32}, {"F64", f64},   {"I64", i64}, {"U8", u8},   {"BOOL", boolean},
+                                 {"F16", f16}, {"BF16", bf16}, {"I8", i8},   {"I16", i16}, {"I32", i32},
+                                 {"U16", u16}, {"U32", u32},   {"U64", u64}};
   for (const Row& row : rows) {
-    if (row.name == dtype) return row.bytes;
+    if (row.name == dtype) return row.type;
   }
-  return 0;
+  return std::nullopt;
 }
 
 Header parse_header(const std::string& path, const std::string& text, int64_t data_bytes) {

@@ -2,11 +2,13 @@
 // Called by safetensors.cpp only.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <korrel/framework/io/safetensors.h>
+#include <korrel/framework/io/stored_elements.h>
 
 namespace korrel::safetensors {
 
@@ -22,8 +24,8 @@ struct Header {
   Metadata metadata;
 };
 
-// Bytes of one element of a dtype that this reader knows, 0 for any other.
-int64_t element_bytes(std::string_view dtype);
+// "F32" and so on; nothing for a dtype that this reader does not know.
+std::optional<StoredType> stored_type(std::string_view dtype);
 
 // Throws IoError naming `path`. `data_bytes`: what follows the header in the file.
 Header parse_header(const std::string& path, const std::string& json, int64_t data_bytes);

@@ -19,8 +19,7 @@ Layout Layout::contiguous(const Shape& shape) { return {shape, contiguous_stride
 bool Layout::is_contiguous() const {
   int64_t expected = 1;
   for (int i = shape.rank() - 1; i >= 0; --i) {
-    if (shape[i] == 0) return true;
-    if (shape[i] != 1 && strides[i] != expected) return false;
+    if (shape[i] != 1 && strides[i] != expected) return shape.numel() == 0;
     expected *= shape[i];
   }
   return true;
@@ -50,7 +49,7 @@ Layout Layout::expanded(const Shape& to) const {
   for (int i = 0; i < shape.rank(); ++i) {
     int64_t& size = result.shape[i + extra];
     if (size == -1) size = shape[i];
-    check<ShapeError>(size == shape[i] || shape[i] == 1, "expand: dimension {} of {} cannot become {} (target {})", i,
+    check<ShapeError>(size == shape[i] || (shape[i] == 1 && size >= 0), "expand: dimension {} of {} cannot become {} (target {})", i,
                       shape, size, to);
     if (size == shape[i]) result.strides[i + extra] = strides[i];
   }
