@@ -6,19 +6,26 @@ namespace korrel::datasets {
 
 Shape Dataset::sample_shape() const { return inputs.shape().slice(1, inputs.dim()); }
 
-Dataset Dataset::first(int64_t count) const {
-  check<ValueError>(count >= 0, "dataset {}: first({}): the count must not be negative", name, count);
-  if (count >= size()) return *this;
+Dataset Dataset::slice(int64_t begin, int64_t count) const {
+  check<ValueError>(begin >= 0 && count >= 0 && begin <= size() - count, "dataset {}: slice({}, {}) of {} samples",
+                    name, begin, count, size());
   auto cut = [&](const Tensor& x) {
     Layout layout = x.body().layout;
+    layout.offset += begin * layout.strides[0];
     layout.shape[0] = count;
     return make_view(x, layout);
   };
   Dataset part = *this;
   part.inputs = cut(inputs);
   part.labels = cut(labels);
-  part.description += fmt::format(", the first {}", count);
+  part.description +=
+      begin == 0 ? fmt::format(", the first {}", count) : fmt::format(", {} from number {} on", count, begin);
   return part;
+}
+
+Dataset Dataset::first(int64_t count) const {
+  check<ValueError>(count >= 0, "dataset {}: first({}): the count must not be negative", name, count);
+  return count >= size() ? *this : slice(0, count);
 }
 
 void Dataset::validate() const {

@@ -20,6 +20,8 @@ struct Dataset {
 
   int64_t size() const { return inputs.defined() ? inputs.size(0) : 0; }
   Shape sample_shape() const;  // [C,H,W]
+  // Samples [begin, begin + count), sharing memory. Throws ValueError unless they are there.
+  Dataset slice(int64_t begin, int64_t count) const;
   // The first `count` samples, sharing memory; all of them if there are fewer. Throws ValueError for a negative count.
   Dataset first(int64_t count) const;
   // Throws ShapeError, DtypeError or ValueError (naming `name`, rule and values) unless the above holds.

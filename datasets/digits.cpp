@@ -44,17 +44,17 @@ class Chance {
 // How one writer holds the pen: from glyph coordinates to pixels.
 struct Hand {
   explicit Hand(Chance& chance)
-      : height(chance.around(19.f, 2.2f)),
-        width(height * chance.around(.78f, .17f)),
-        slant(chance.around(-.12f, .22f)),
-        turn(chance.around(0, .16f)),
-        right(chance.around(14.f, 1.7f)),
-        down(chance.around(14.f, 1.7f)),
-        wave(chance.around(0, .05f)),
+      : height(chance.around(18.5f, 2.8f)),
+        width(height * chance.around(.78f, .22f)),
+        slant(chance.around(-.12f, .36f)),
+        turn(chance.around(0, .27f)),
+        right(chance.around(14.f, 2.2f)),
+        down(chance.around(14.f, 2.f)),
+        wave(chance.around(0, .08f)),
         wave_length(chance.uniform(.7f, 1.5f)),
         wave_begin(chance.uniform(0, 2 * std::numbers::pi_v<float>)),
-        shake(chance.uniform(.008f, .042f)),
-        radius(chance.uniform(.65f, 1.75f)),
+        shake(chance.uniform(.01f, .06f)),
+        radius(chance.uniform(.6f, 1.9f)),
         pressure(chance.uniform(-.35f, .35f)),
         cosine(std::cos(turn)),
         sine(std::sin(turn)) {}
@@ -120,7 +120,7 @@ void Digits::draw(uint64_t index, uint8_t* image) const {
   Canvas canvas;
   for (const Stroke& stroke : glyph) draw_stroke(canvas, stroke, hand, chance);
 
-  float darkness = chance.uniform(190, 255), grain = chance.uniform(0, 60), paper = chance.uniform(-40, 8);
+  float darkness = chance.uniform(160, 255), grain = chance.uniform(0, 90), paper = chance.uniform(-40, 8);
   const float* ink = canvas.ink();
   for (int64_t i = 0; i < pixels; i += 16) {  // a byte of noise a pixel
     PhiloxBlock noise = philox(seed_, noise_stream + static_cast<uint64_t>(i / 16), index);
@@ -140,8 +140,8 @@ Dataset Digits::generate(uint64_t first, int64_t count) const {
       .classes = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"},
       .name = "digits",
       .description = fmt::format("digits: {} generated images from number {} on, seed {}", count, first, seed_),
-      .mean = {0.110f},
-      .std = {0.262f}};
+      .mean = {0.109f},
+      .std = {0.249f}};
   auto* images = result.inputs.data<uint8_t>();
   auto* labels = result.labels.data<int64_t>();
   parallel_for(count, 64, [&](int64_t begin, int64_t end) {

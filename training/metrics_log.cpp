@@ -20,6 +20,7 @@ std::string metrics_csv(const std::vector<EpochReport>& epochs) {
 MetricsLog::MetricsLog(std::string path) : path_(std::move(path)) { write_file(path_, metrics_csv({})); }
 
 void MetricsLog::epoch(const EpochReport& report) {
+  if (!report.complete) return;  // the means over part of an epoch do not compare with the others
   epochs_.push_back(report);
   write_file(path_, metrics_csv(epochs_));
 }

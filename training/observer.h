@@ -28,6 +28,7 @@ class Observer {
   virtual ~Observer() = default;
   virtual void step(const StepReport&) {}
   virtual void epoch(const EpochReport&) {}
+  virtual bool stop() { return false; }  // asked after each step: true ends the training there
 };
 
 }  // namespace korrel::training

@@ -18,6 +18,12 @@ TEST_CASE("first() shares memory and takes no more than there is") {
   CHECK(two.inputs.to_vector() == std::vector<double>{0, 1, 2, 3, 4, 5});
   CHECK(data.first(9).size() == 4);
   CHECK(data.first(0).size() == 0);
+  CHECK(data.slice(1, 2).inputs.to_vector() == std::vector<double>{3, 4, 5, 6, 7, 8});
+  CHECK(data.slice(1, 2).labels.to_vector() == std::vector<double>{1, 2});
+  CHECK(data.slice(4, 0).size() == 0);
+  for (auto [begin, count] : {std::pair<int64_t, int64_t>{3, 2}, {-1, 2}, {0, -1}, {5, 0}, {1, INT64_MAX}}) {
+    CHECK(contains(message_of<ValueError>([&, b = begin, c = count] { data.slice(b, c); }), "of 4 samples"));
+  }
   CHECK(contains(message_of<ValueError>([&] { data.first(-1); }), "four: first(-1)"));
 }
 

@@ -74,9 +74,9 @@ TEST_CASE("images are digits on paper: mostly blank, with ink, and the stated me
   CHECK(std::sqrt(squares / n - mean * mean) == doctest::Approx(data.std[0]).epsilon(0.02));
   for (int64_t i = 0; i < data.size(); ++i) {
     int dark = 0;
-    for (int64_t j = 0; j < Digits::pixels; ++j) dark += values[i * Digits::pixels + j] > 128;
-    CHECK(dark >= 15);  // a thin 1 has ink
-    CHECK(dark < 400);  // a thick 8 leaves paper
+    for (int64_t j = 0; j < Digits::pixels; ++j) dark += values[i * Digits::pixels + j] > 70;  // half of the palest ink
+    CHECK(dark >= 15);                                                                         // a thin 1 has ink
+    CHECK(dark < 400);                                                                         // a thick 8 leaves paper
   }
 }
 
