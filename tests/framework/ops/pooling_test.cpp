@@ -1,0 +1,116 @@
+// Pooling as ops: what wrong use is told, NaN, ties and -inf. Numbers: tests/golden/pooling_test.cpp; gradients,
+// strides, threads and targets: samples/pooling.cpp; every geometry: tests/framework/kernels/pooling_test.cpp.
+#include <korrel/framework/ops/pooling.h>
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+
+#include <korrel/framework/autograd/backward.h>
+#include <korrel/framework/autograd/node.h>
+#include <korrel/framework/base/error.h>
+#include <korrel/framework/ops/elementwise.h>
+#include <korrel/framework/ops/reduction.h>
+#include <korrel/framework/tensor/create.h>
+#include <korrel/framework/tensor/random.h>
+
+using namespace korrel;
+
+namespace {
+
+constexpr double inf = std::numeric_limits<double>::infinity(), not_a_number = std::numeric_limits<double>::quiet_NaN();
+using Values = std::vector<double>;
+
+}  // namespace
+
+TEST_CASE("Wrong use is told with the rule and the values") {
+  Tensor x = zeros({2, 3, 8, 8});
+  CHECK_THROWS_WITH_AS(max_pool2d(x, 3, {.padding = 2}),
+                       "max_pool2d: padding must be at most half the kernel, is [2,2] for a kernel of [3,3]",
+                       ValueError);
+  CHECK_THROWS_WITH_AS(max_pool2d(x, 0), "max_pool2d: kernel_size must be at least 1, is [0,0] (x [2,3,8,8])",
+                       ValueError);
+  CHECK_THROWS_WITH_AS(max_pool2d(x, 2, {.stride = {1, 0}}),
+                       "max_pool2d: stride must be at least 1, is [1,0] (x [2,3,8,8])", ValueError);
+  CHECK_THROWS_WITH_AS(max_pool2d(x, 2, {.padding = -1}),
+                       "max_pool2d: padding must be at least 0, is [-1,-1] (x [2,3,8,8])", ValueError);
+  CHECK_THROWS_WITH_AS(max_pool2d(x, 2, {.dilation = 0}),
+                       "max_pool2d: dilation must be at least 1, is [0,0] (x [2,3,8,8])", ValueError);
+  CHECK_THROWS_WITH_AS(
+      max_pool2d(x, 9),
+      "max_pool2d: the kernel spans 9, x with its padding only 8, along spatial axis 0 (x [2,3,8,8], kernel [9,9])",
+      ShapeError);
+  CHECK_THROWS_WITH_AS(max_pool2d(zeros({8, 8}), 2), "max_pool2d: x needs 4 dimensions, or 3 without a batch, is [8,8]",
+                       ShapeError);
+  CHECK_THROWS_WITH_AS(max_pool2d(x, {2, 2, 2}), "max_pool2d: kernel_size needs one number or 2, got [2,2,2]",
+                       ShapeError);
+  CHECK_THROWS_WITH_AS(max_pool2d(zeros({2, 3, 0, 8}), 1), "max_pool2d: nothing to pool in x [2,3,0,8]", ShapeError);
+  CHECK_THROWS_WITH_AS(avg_pool2d(zeros({2, 3, 8, 8}, {.dtype = i64}), 2), "avg_pool2d: x must be f32 or f64, is i64",
+                       DtypeError);
+  CHECK_THROWS_WITH_AS(avg_pool2d(x, 2, {.divisor_override = -3}),
+                       "avg_pool2d: divisor_override must be positive, is -3", ValueError);
+  CHECK_THROWS_WITH_AS(avg_pool1d(Tensor(), 2), "avg_pool1d: x is undefined", ValueError);
+  CHECK_THROWS_WITH_AS(adaptive_avg_pool2d(x, {3, 0}),
+                       "adaptive_avg_pool2d: output_size must be positive, or -1 for that of x, is [3,0]", ValueError);
+  CHECK_THROWS_WITH_AS(global_avg_pool(zeros({3, 4})), "global_avg_pool: x needs 3 to 5 dimensions [N,C,...], is [3,4]",
+                       ShapeError);
+  CHECK_THROWS_WITH_AS(
+      max_pool1d(zeros({1, 4}), 2, {.padding = 1, .dilation = 5}),
+      "max_pool1d: window 0 of spatial axis 0 holds nothing but padding (x [1,4], kernel [2], dilation [5])",
+      ShapeError);
+}
+
+TEST_CASE("The first of several maxima gets the gradient") {
+  Tensor x = ones({1, 1, 4, 4}, {.requires_grad = true});
+  max_pool2d(x, 2).backward(ones({1, 1, 2, 2}));
+  CHECK(x.grad().to_vector() == Values{1, 0, 1, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0});
+}
+
+TEST_CASE("Overlapping windows add their gradients up") {
+  Tensor x = tensor({1, 5, 2, 3, 9, 1}, {.dtype = f64}).reshape({1, 6}).requires_grad_();
+  Tensor y = max_pool1d(x, 3, {.stride = 1});
+  CHECK(y.to_vector() == Values{5, 5, 9, 9});
+  Tensor g = tensor({1, 2, 4, 8}, {.dtype = f64}).reshape({1, 4});
+  CHECK(grad({y}, {x}, {g})[0].to_vector() == Values{0, 3, 0, 0, 12, 0});
+}
+
+TEST_CASE("A NaN is the maximum of its windows, and nothing but -inf has its first element for maximum") {
+  Tensor x =
+      tensor({{1, not_a_number, 2, 3}, {4, 5, 6, 7}, {-inf, -inf, -inf, 1}, {-inf, -inf, -inf, -inf}}, {.dtype = f64});
+  for (bool on_grid : {true, false}) {
+    WithIndices result = on_grid ? max_pool2d_with_indices(x.reshape({1, 4, 4}), 2)
+                                 : adaptive_max_pool2d_with_indices(x.reshape({1, 4, 4}), {2, 2});
+    Values y = result.values.to_vector();
+    CHECK(std::isnan(y[0]));
+    CHECK(y[1] == 7);
+    CHECK(y[2] == -inf);
+    CHECK(y[3] == 1);
+    CHECK(result.indices.to_vector() == Values{1, 7, 8, 11});
+  }
+  // Padding never wins: at the border the first element of x itself counts.
+  Tensor low = full({1, 3, 3}, -inf);
+  CHECK(max_pool2d_with_indices(low, 3, {.stride = 2, .padding = 1}).indices.to_vector() == Values{0, 1, 3, 4});
+}
+
+TEST_CASE("An empty batch gives an empty result") {
+  Tensor x = zeros({0, 3, 8, 8}, {.requires_grad = true});
+  for (const Tensor& y : {max_pool2d(x, 2), avg_pool2d(x, 2), adaptive_avg_pool2d(x, 4), adaptive_max_pool2d(x, 3)}) {
+    CHECK(y.size(0) == 0);
+    CHECK(grad({y}, {x}, {zeros(y.shape())})[0].shape() == x.shape());
+  }
+}
+
+TEST_CASE("Kernels larger than the fast path takes agree with adaptive pooling") {
+  Tensor x = randn({2, 3, 40, 60});
+  CHECK(max_pool2d(x, 20).to_vector() == adaptive_max_pool2d(x, {2, 3}).to_vector());
+  std::vector<double> a = avg_pool2d(x, 20).to_vector(), b = adaptive_avg_pool2d(x, {2, 3}).to_vector();
+  for (std::size_t i = 0; i < a.size(); ++i) CHECK(a[i] == doctest::Approx(b[i]));
+}
+
+TEST_CASE("Pooling leaves no node behind") {
+  int64_t before = live_nodes();
+  Tensor x = randn({2, 3, 8, 8}).requires_grad_();
+  sum(max_pool2d(x, 2) + avg_pool2d(x, 2)).backward();
+  CHECK(live_nodes() == before);
+}
