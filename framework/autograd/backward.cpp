@@ -45,7 +45,6 @@ class SlotTable {
     return *slot;
   }
   Slot& at(std::size_t index) { return slots_[index]; }
-  std::size_t index_of(const Slot& slot) const { return static_cast<std::size_t>(&slot - slots_.data()); }
   std::vector<Slot>& slots() { return slots_; }
 
  private:
@@ -91,6 +90,7 @@ class Pass {
     for (const Tensor& input : inputs) {
       TensorBody& body = input.body();
       targets_.push_back(body.node ? Target{body.node, body.output_index} : Target{&body, 0});
+      target_keys_.insert(targets_.back().key);
     }
     captured_.resize(inputs.size());
     std::vector<Node*> order, stack;
@@ -145,24 +145,37 @@ class Pass {
     }
   }
 
-  // Leaves are filled last: an exception on the way leaves every gradient as it was.
+  // Leaves are filled last, and after all of their hooks: an exception on the way leaves every gradient as it was.
   void fill_leaves() {
     GradModeGuard mode(create_graph_);
+    struct Leaf {
+      Slot* slot;
+      bool in_place;
+    };
+    std::vector<Leaf> leaves;
     for (Slot& slot : table_.slots()) {
       if (!slot.leaf) continue;
-      Tensor& total = slot.grads[0];
-      if (slot.leaf->state) run_hooks(slot.leaf->state->hooks, total);
-      if (restricted_) {
-        capture(slot.leaf.get(), 0, total);
-        continue;
-      }
-      Tensor& grad = slot.leaf->grad_state().grad;
-      if (!grad.defined())
-        grad = owned(std::move(total));
-      else if (create_graph_ || grad.requires_grad())
-        grad = add(grad, total);
+      if (slot.leaf->state) run_hooks(slot.leaf->state->hooks, slot.grads[0]);
+      if (restricted_)
+        capture(slot.leaf.get(), 0, slot.grads[0]);
       else
-        accumulate(grad, total);
+        leaves.push_back({&slot, false});
+    }
+    for (Leaf& leaf : leaves) {
+      const Tensor& grad = leaf.slot->leaf->grad_state().grad;
+      Tensor& total = leaf.slot->grads[0];
+      leaf.in_place = grad.defined() && takes_more(grad);
+      if (!grad.defined())
+        total = owned(std::move(total));
+      else if (!leaf.in_place)
+        total = add(grad, total);
+    }
+    for (const Leaf& leaf : leaves) {
+      Tensor& grad = leaf.slot->leaf->state->grad;
+      if (leaf.in_place)
+        accumulate(grad, leaf.slot->grads[0]);
+      else
+        grad = std::move(leaf.slot->grads[0]);
     }
   }
 
@@ -179,8 +192,10 @@ class Pass {
     // The slot table may grow while the gradients are delivered: take what is needed out of the slot first.
     Ref<Node> node = table_.at(index).node;
     SmallVector<Tensor, 1> grads = std::move(table_.at(index).grads);
-    for (const Node::Hook& hook : node->hooks)
+    for (std::size_t i = 0; i < node->hooks.size(); ++i) {  // by number: a hook may register another
+      Node::Hook hook = node->hooks[i];
       if (grads[hook.output].defined()) run_hook(*hook.function, grads[hook.output]);
+    }
     if (restricted_) {
       for (std::size_t i = 0; i < grads.size(); ++i) capture(node.get(), static_cast<int>(i), grads[i]);
       if (!needed_.contains(node.get())) return;
@@ -194,7 +209,10 @@ class Pass {
     Backward backward(*node, grads.begin(), needed);
     Tensor first;  // an op with several outputs may have received a gradient for a later one only
     if (!grads[0].defined()) grads[0] = first = backward.grad_of(0);
-    Gradients result = node->gradients(backward);
+    Gradients result = [&] {
+      recording::GradientScope scope(*node);
+      return node->gradients(backward);
+    }();
     if (!retain_) node->free_saved();
     check(result.size() == node->inputs.size(), "{}: its gradient closure returned {} gradients for {} inputs", node->op,
           result.size(), node->inputs.size());
@@ -226,10 +244,13 @@ class Pass {
   static bool sole_owner(const Tensor& x) {
     return x.body().unique() && x.body().storage->unique() && x.is_contiguous();
   }
-  // A gradient to keep in a leaf: never bytes that somebody else sees too, nor a broadcast view.
+  // A gradient to keep in a leaf: never bytes that another tensor sees too, nor a broadcast view.
   Tensor owned(Tensor gradient) const {
-    if (create_graph_ || sole_owner(gradient)) return gradient;
-    return gradient.clone();
+    return sole_owner(gradient) ? gradient : gradient.clone();
+  }
+  // Whether a leaf's gradient may be added to in place.
+  bool takes_more(const Tensor& grad) const {
+    return !create_graph_ && !grad.requires_grad() && grad.is_contiguous() && grad.body().storage->unique();
   }
 
   bool wants(const Node::Edge& edge) const {
@@ -238,6 +259,7 @@ class Pass {
   bool leads_to_target(const Node::Edge& edge) const {
     if (edge.node && needed_.contains(edge.node.get())) return true;
     const void* key = edge.node ? static_cast<const void*>(edge.node.get()) : edge.leaf.get();
+    if (!target_keys_.contains(key)) return false;
     for (const Target& target : targets_)
       if (target.key == key && target.output == edge.output) return true;
     return false;
@@ -253,10 +275,15 @@ class Pass {
     if (!replaced.defined()) return;
     check<ShapeError>(replaced.shape() == gradient.shape(), "hook: returned {} for a gradient of shape {}",
                       replaced.shape(), gradient.shape());
+    check<DtypeError>(replaced.dtype() == gradient.dtype(), "hook: returned {} for a gradient of {}", replaced.dtype(),
+                      gradient.dtype());
     gradient = replaced;
   }
   static void run_hooks(const std::vector<Ref<HookFunction>>& hooks, Tensor& gradient) {
-    for (const Ref<HookFunction>& hook : hooks) run_hook(*hook, gradient);
+    for (std::size_t i = 0; i < hooks.size(); ++i) {
+      Ref<HookFunction> hook = hooks[i];
+      run_hook(*hook, gradient);
+    }
   }
 
   static void check_gradient(const Node& node, int input, const Tensor& gradient) {
@@ -271,7 +298,7 @@ class Pass {
   std::vector<Waiting> heap_;  // nodes that have received a gradient, youngest first
   std::vector<Target> targets_;
   std::vector<Tensor> captured_;
-  std::unordered_set<const void*> needed_;
+  std::unordered_set<const void*> target_keys_, needed_;
 };
 
 void seed_all(Pass& pass, const std::vector<Tensor>& outputs, const std::vector<Tensor>& grad_outputs) {

@@ -16,10 +16,13 @@ std::atomic<uint64_t> next_id{1};
 std::atomic<int64_t> alive{0};
 thread_local bool anomaly = false;
 
-// Nodes on their way out. Deleting one releases what it owns, which may bring further nodes here; the outermost call
-// works the list off, so the depth of the graph never becomes the depth of the stack.
+thread_local const Node* differentiated = nullptr;  // the node whose gradient is being computed
+
+// Nodes on their way out, linked through their ids. Deleting one releases what it owns, which may bring further nodes
+// here; the outermost call works the list off, so the depth of the graph never becomes the depth of the stack. No
+// destructor: static tensors may die after this thread's other data.
 struct Graveyard {
-  std::vector<Node*> nodes;
+  Node* first = nullptr;
   bool digging = false;
 };
 thread_local Graveyard graveyard;
@@ -36,12 +39,12 @@ void* Node::operator new(std::size_t bytes) { return memory::allocate(bytes); }
 void Node::operator delete(void* block, std::size_t bytes) { memory::deallocate(block, bytes); }
 
 void Node::destroy(Node* node) {
-  graveyard.nodes.push_back(node);
+  node->id = reinterpret_cast<uint64_t>(graveyard.first);
+  graveyard.first = node;
   if (graveyard.digging) return;
   graveyard.digging = true;
-  while (!graveyard.nodes.empty()) {
-    Node* next = graveyard.nodes.back();
-    graveyard.nodes.pop_back();
+  while (Node* next = graveyard.first) {
+    graveyard.first = reinterpret_cast<Node*>(next->id);
     delete next;
   }
   graveyard.digging = false;
@@ -73,6 +76,9 @@ Tensor Backward::output(const Tensor& detached, int i) const {
 
 namespace recording {
 
+GradientScope::GradientScope(const Node& node) : before_(std::exchange(differentiated, &node)) {}
+GradientScope::~GradientScope() { differentiated = before_; }
+
 void connect(Node& node, const Input* inputs, std::size_t count) {
   node.inputs.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
@@ -90,7 +96,7 @@ void connect(Node& node, const Input* inputs, std::size_t count) {
     }
     node.inputs.push_back(std::move(edge));
   }
-  if (anomaly) node.path = current_call_path();
+  if (anomaly) node.path = differentiated ? differentiated->path : current_call_path();
 }
 
 void attach(Node& node, Tensor& output) {
@@ -101,7 +107,7 @@ void attach(Node& node, Tensor& output) {
 }
 
 void check_anomaly(const char* op, const Tensor& y) {
-  if (!anomaly || !is_floating(y.dtype())) return;
+  if (!anomaly || differentiated || !is_floating(y.dtype())) return;
   NoGradGuard guard;
   for (double value : y.to_vector<double>()) {
     if (std::isnan(value)) {

@@ -71,6 +71,19 @@ inline bool wanted(std::initializer_list<Input> inputs) {
   return false;
 }
 
+// Lives while the engine calls a node's closure. In anomaly mode the ops in there are judged by their end, the gradient,
+// which is blamed on the node and its module; the nodes they record take over its path.
+class GradientScope {
+ public:
+  explicit GradientScope(const Node& node);
+  ~GradientScope();
+  GradientScope(const GradientScope&) = delete;
+  GradientScope& operator=(const GradientScope&) = delete;
+
+ private:
+  const Node* before_;
+};
+
 void connect(Node& node, const Input* inputs, std::size_t count);
 void attach(Node& node, Tensor& output);              // makes `output` the node's next output
 void check_anomaly(const char* op, const Tensor& y);  // throws in anomaly mode when y holds a NaN

@@ -55,7 +55,7 @@ Tensor compute(const char* op, kernels::Kernel kernel, DType dtype, DType result
     ++count;
   }
   Tensor y = make_tensor(*shape, result);
-  kernels::Elementwise job{kernel, dtype, options.params.begin(), shape, shape->numel(), y.raw_data(), 0, 0, {}, 16384};
+  kernels::Elementwise job{kernel, dtype, options.params.data(), shape, shape->numel(), y.raw_data(), 0, 0, {}, 16384};
   job.out_size = static_cast<int>(size_of(result));
   job.count = count;
   if (options.cost > 1) job.grain = std::max<int64_t>(512, job.grain / options.cost);
@@ -85,13 +85,14 @@ Tensor compute(const char* op, kernels::Kernel kernel, DType dtype, DType result
 
 }  // namespace
 
-Tensor map(const char* op, kernels::Kernel kernel, DType dtype, std::initializer_list<Operand> operands, MapOptions options) {
+Tensor map(const char* op, kernels::Kernel kernel, DType dtype, std::initializer_list<Operand> operands,
+           const MapOptions& options) {
   return compute(op, kernel, dtype, dtype, operands, options);
 }
 Tensor map_predicate(const char* op, kernels::Kernel kernel, DType dtype, std::initializer_list<Operand> operands) {
   return compute(op, kernel, dtype, boolean, operands, {});
 }
-Tensor map_floating(const char* op, kernels::Kernel kernel, const Tensor& x, MapOptions options) {
+Tensor map_floating(const char* op, kernels::Kernel kernel, const Tensor& x, const MapOptions& options) {
   DType dtype = floating_type(x.dtype());
   return compute(op, kernel, dtype, dtype, {x}, options);
 }

@@ -2,6 +2,7 @@
 // the result, runs the kernel. No graph: the op records itself. For sources of ops only.
 #pragma once
 
+#include <array>
 #include <initializer_list>
 
 #include <korrel/framework/base/scalar.h>
@@ -25,15 +26,16 @@ struct Operand {
 };
 
 struct MapOptions {
-  std::initializer_list<double> params = {};  // the functor's numbers
+  std::array<double, 4> params = {};  // the functor's numbers
   int64_t cost = 1;                           // of an element, in additions: decides when threads pay
 };
 
 // `dtype`: what the operands are converted to and computed in, and the dtype of the result.
-Tensor map(const char* op, kernels::Kernel kernel, DType dtype, std::initializer_list<Operand> operands, MapOptions options = {});
+Tensor map(const char* op, kernels::Kernel kernel, DType dtype, std::initializer_list<Operand> operands,
+           const MapOptions& options = {});
 // The result is bool; `dtype` is that of the operands.
 Tensor map_predicate(const char* op, kernels::Kernel kernel, DType dtype, std::initializer_list<Operand> operands);
 // One tensor, in its floating type (f32 for integers).
-Tensor map_floating(const char* op, kernels::Kernel kernel, const Tensor& x, MapOptions options = {});
+Tensor map_floating(const char* op, kernels::Kernel kernel, const Tensor& x, const MapOptions& options = {});
 
 }  // namespace korrel

@@ -247,13 +247,15 @@ TEST_CASE("no graph node is left behind") {
 TEST_CASE("every op of the catalogue has a row") {
   std::set<std::string> known;
   for (const Row& row : samples::all_rows()) known.insert(row.op);
-  // A declaration in framework/ops/*.h that starts a line and returns a tensor or a struct of tensors is an op.
-  std::regex declaration(R"(^(?:Tensor|std::vector<Tensor>|[A-Z]\w*)\s+([a-z]\w*)\()");
+  // A declaration in framework/ops/*.h that starts a line and returns a tensor or a struct of tensors is an op, but for headers
+  // that say on their first lines that they are for sources of ops only.
+  std::regex declaration(R"(^(?!DType)(?:Tensor|std::vector<Tensor>|[A-Z]\w*)\s+([a-z]\w*)\()");
   int ops = 0;
   for (const auto& entry : std::filesystem::directory_iterator(KORREL_SOURCE_DIR "/framework/ops")) {
     if (entry.path().extension() != ".h") continue;
     std::ifstream file(entry.path());
     for (std::string line; std::getline(file, line);) {
+      if (line.starts_with("//") && line.find("sources of ops only") != std::string::npos) break;
       std::smatch match;
       if (!std::regex_search(line, match, declaration)) continue;
       ++ops;

@@ -1,0 +1,32 @@
+// activate: an activation as two kernels, its value and grad times its slope, each one pass over memory. For sources of ops only.
+#pragma once
+
+#include <korrel/framework/autograd/record.h>
+#include <korrel/framework/base/check.h>
+#include <korrel/framework/ops/map.h>
+
+namespace korrel {
+
+// grad f'(x), recorded. curve(g, x) gives g f''(x) in ops; undefined where f is made of straight lines.
+template <class Curve>
+Tensor slope(const char* op, kernels::Kernel kernel, const Tensor& grad, const Tensor& x, const MapOptions& options, Curve curve) {
+  Tensor gx = map(op, kernel, grad.dtype(), {grad, x}, options);
+  return record(op, std::move(gx), {grad, x}, [=](const Backward& b) -> Gradients {
+    return {b.needs(0) ? slope(op, kernel, b.grad, x, options, curve) : Tensor(),
+            b.needs(1) ? curve(b.grad * grad, x) : Tensor()};
+  });
+}
+
+template <class Curve>
+Tensor activate(const char* op, kernels::Kernel value, kernels::Kernel grad_times_slope, const Tensor& x,
+             const MapOptions& options, Curve curve) {
+  check<DtypeError>(is_floating(x.dtype()), "{}: expects a floating tensor, x is {}", op, x.dtype());
+  Tensor y = map(op, value, x.dtype(), {x}, options);
+  return record(op, std::move(y), {x}, [=](const Backward& b) -> Gradients {
+    return {slope(op, grad_times_slope, b.grad, x, options, curve)};
+  });
+}
+
+inline Tensor straight(const Tensor&, const Tensor&) { return {}; }  // the curve of straight lines
+
+}  // namespace korrel
