@@ -106,6 +106,15 @@ void Optimizer::set_option(std::string_view wanted, double to, std::size_t group
   check<ValueError>(found, "{}: there is no option \"{}\"", name_, wanted);
 }
 
+double Optimizer::initial_lr(std::size_t group) {
+  while (initial_lrs_.size() <= group) initial_lrs_.push_back(lr(initial_lrs_.size()));
+  return initial_lrs_[group];
+}
+void Optimizer::set_initial_lr(double rate, std::size_t group) {
+  initial_lr(group);
+  initial_lrs_[group] = rate;
+}
+
 namespace {
 
 Tensor number(double value) { return scalar(value, f64); }
@@ -132,6 +141,8 @@ StateDict Optimizer::state_dict() const {
     each_option(group, [&](const char* name, auto& value) {
       state.emplace_back(fmt::format("param_groups.{}.{}", group, name), number(static_cast<double>(value)));
     });
+  for (std::size_t group = 0; group < initial_lrs_.size(); ++group)
+    state.emplace_back(fmt::format("param_groups.{}.initial_lr", group), number(initial_lrs_[group]));
   return state;
 }
 
@@ -180,6 +191,12 @@ void Optimizer::load_state_dict(const StateDict& state) {
       if (!saved) fail_on(key, "is missing");
       if (saved->numel() != 1) fail_on(key, "is not one number");
     });
+  std::vector<double> initial_lrs;
+  while (initial_lrs.size() < groups_.size()) {
+    const Tensor* saved = take(fmt::format("param_groups.{}.initial_lr", initial_lrs.size()));
+    if (!saved) break;
+    initial_lrs.push_back(saved->item());
+  }
   if (used != given.size()) {
     for (const auto& [key, tensor] : state) {
       bool known = false;
@@ -196,6 +213,7 @@ void Optimizer::load_state_dict(const StateDict& state) {
           given.at(fmt::format("param_groups.{}.{}", group, name))->item());
     });
   groups_ = std::move(loaded);
+  initial_lrs_ = std::move(initial_lrs);
 }
 
 }  // namespace korrel::optim

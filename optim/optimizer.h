@@ -34,6 +34,10 @@ class Optimizer {
   bool has_option(std::string_view option) const;
   double lr(std::size_t group = 0) const { return option("lr", group); }
   void set_lr(double lr, std::size_t group = 0) { set_option("lr", lr, group); }
+  // The rate that schedules start from: the one when the first of them was attached. Kept here so that several agree on
+  // it.
+  double initial_lr(std::size_t group = 0);
+  void set_initial_lr(double lr, std::size_t group = 0);
 
   // "state.0.step", "state.0.exp_avg", "param_groups.0.lr" ...: everything but the parameters. The tensors are the
   // optimizer's own, not copies. Loading throws ValueError, and changes nothing, if they do not fit these parameters.
@@ -74,6 +78,7 @@ class Optimizer {
 
   std::string name_;
   std::vector<std::vector<Slot>> groups_;
+  std::vector<double> initial_lrs_;  // of the first groups; a group without one has not been scheduled
 };
 
 // An optimizer with options of type Options, one set per group. check_options(options) throws ValueError.
