@@ -153,8 +153,10 @@ Tensor cross_entropy_of_labels(const Tensor& x, const Tensor& target, const Clas
     Tensor gradient = make_tensor(labels.rows_shape(), x.dtype());
     visit_floating(x.dtype(), [&]<class T>() {
       std::vector<T> g = upstream<T>(labels, b.grad), scales(g.size());
-      for (std::size_t i = 0; i < g.size(); ++i)
-        scales[i] = g[i] * static_cast<T>(labels.total(static_cast<int64_t>(i)));
+      for (std::size_t i = 0; i < g.size(); ++i) {
+        double total = labels.total(static_cast<int64_t>(i));
+        scales[i] = total == 0 ? T(0) : g[i] * static_cast<T>(total);  // nothing met: 0, not inf * 0
+      }
       kernels::scaled_softmax_rows<T>(labels.rows(), labels.classes(), rows.data<T>(), totals.data<T>(), scales.data(),
                                       gradient.data<T>());
       labels.add_distribution(gradient.data<T>(), [&](int64_t i) { return -static_cast<double>(g[static_cast<std::size_t>(i)]); });

@@ -4,6 +4,8 @@
 #include <limits>
 #include <string>
 
+#include <tests/framework/ops/thrown_message.h>
+
 #include <korrel/framework/autograd/backward.h>
 #include <korrel/framework/base/error.h>
 #include <korrel/framework/base/parallel.h>
@@ -11,6 +13,7 @@
 #include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/extremum.h>
 #include <korrel/framework/ops/reduction.h>
+#include <korrel/framework/ops/scan.h>
 #include <korrel/framework/ops/shape.h>
 #include <korrel/framework/tensor/create.h>
 #include <korrel/framework/tensor/random.h>
@@ -23,16 +26,6 @@ constexpr double inf = std::numeric_limits<double>::infinity();
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 using Values = std::vector<double>;
-
-template <class E, class F>
-std::string message_of(F f) {
-  try {
-    f();
-  } catch (const E& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
-}
 
 // 0, 1, 2, ... in f64.
 Tensor counting(const Shape& shape, DType dtype = f64) {
@@ -292,4 +285,64 @@ TEST_CASE("sum_to undoes broadcasting") {
   CHECK(sum_to(x, {1, 1}).shape() == Shape{1, 1});
   CHECK(sum_to(x, {2, 3, 4}).same_as(x));
   CHECK(sum_to(zeros({0, 3}), {1, 3}).to_vector() == Values{0, 0, 0});
+}
+
+TEST_CASE("prod: zeros, integers, gradients through zeros") {
+  CHECK(prod(tensor({{1, 2, 3}, {4, 5, 6}}, {f64}), 1).to_vector() == Values{6, 120});
+  CHECK(prod(zeros({2, 0}), 1).to_vector() == Values{1, 1});
+  CHECK(prod(tensor({3, 5, 7}, {i64})).item<int64_t>() == 105);
+  CHECK(prod(tensor({3, 5, 7}, {u8})).dtype() == i64);
+  Tensor x = tensor({{2, 0, 3}, {0, 0, 5}, {2, 3, 4}}, {f64, true});
+  sum(prod(x, 1)).backward();
+  CHECK(x.grad().to_vector() == Values{0, 6, 0, 0, 0, 0, 12, 8, 6});
+}
+
+TEST_CASE("logsumexp neither overflows nor loses -inf") {
+  CHECK(logsumexp(tensor({1000, 1000}, {f64})).item() == doctest::Approx(1000 + std::log(2.0)));
+  CHECK(logsumexp(tensor({-1000, -1000}, {f64})).item() == doctest::Approx(-1000 + std::log(2.0)));
+  CHECK(logsumexp(tensor({-inf, 0})).item() == 0);
+  CHECK(logsumexp(tensor({-inf, -inf})).item() == -inf);
+  CHECK(logsumexp(tensor({inf, 0})).item() == inf);
+  CHECK(std::isnan(logsumexp(tensor({not_a_number, 0})).item()));
+}
+
+TEST_CASE("norm: by hand, and the slope at the origin") {
+  Tensor x = tensor({{3, -4}, {0, 0}}, {f64, true});
+  CHECK(norm(x).item() == 5);
+  CHECK(norm(x, 1, 1).to_vector() == Values{7, 0});
+  CHECK(norm(x, inf, 0).to_vector() == Values{3, 4});
+  CHECK(norm(x, 0).item() == 2);
+  CHECK(norm(x, 2, {0, 1}, {.keepdim = true}).shape() == Shape{1, 1});
+  sum(norm(x, 2, 1)).backward();
+  CHECK(x.grad().to_vector()[0] == doctest::Approx(0.6));
+  CHECK(x.grad().to_vector()[1] == doctest::Approx(-0.8));
+  CHECK(x.grad().to_vector()[2] == 0);
+  CHECK(message_of<ValueError>([] { norm(zeros({0}), inf); }).find("norm: has no value over no elements") == 0);
+  CHECK(norm(zeros({0})).item() == 0);
+}
+
+TEST_CASE("running reductions") {
+  CHECK(cumsum(tensor({1, 2, 3, 4}, {f64}), 0).to_vector() == Values{1, 3, 6, 10});
+  CHECK(cumsum(tensor({{1, 0}, {1, 1}}, {boolean}), 0).to_vector() == Values{1, 0, 2, 1});
+  CHECK(cumsum(tensor({{1, 0}, {1, 1}}, {boolean}), 0).dtype() == i64);
+  CHECK(cumprod(tensor({{1, 2, 3}, {2, 0, 5}}, {f64}), -1).to_vector() == Values{1, 2, 6, 2, 0, 0});
+  auto [values, indices] = cummax(tensor({1, 3, 2, 3, 0}, {f64}), 0);
+  CHECK(values.to_vector() == Values{1, 3, 3, 3, 3});
+  CHECK(indices.to_vector() == Values{0, 1, 1, 3, 3});  // the last of equal ones
+  CHECK(cummin(tensor({2, not_a_number, 1}), 0).indices.to_vector() == Values{0, 1, 1});
+  CHECK(logcumsumexp(tensor({-inf, 0, 0}, {f64}), 0).to_vector()[2] == doctest::Approx(std::log(2.0)));
+  CHECK(cumsum(scalar(3), 0).item() == 3);
+  CHECK(cumsum(zeros({2, 0}), 1).shape() == Shape{2, 0});
+  CHECK(cumprod(zeros({0, 2}, {f64, true}), 0).shape() == Shape{0, 2});
+  CHECK(message_of<ShapeError>([] { cumsum(zeros({2}), 1); }).find("cumsum: ") == 0);
+  CHECK(message_of<DtypeError>([] { logcumsumexp(zeros({2}, {i64}), 0); }) ==
+        "logcumsumexp: expects a floating tensor, x is i64");
+
+  // Gradients through zeros and through -inf, second order by the same rule.
+  Tensor x = tensor({2, 0, 3}, {f64, true});
+  sum(cumprod(x, 0)).backward();
+  CHECK(x.grad().to_vector() == Values{1, 8, 0});
+  Tensor y = tensor({-inf, 0, 1000}, {f64, true});
+  sum(logcumsumexp(y, 0)).backward();
+  CHECK(y.grad().to_vector() == Values{0, 1, 1});
 }

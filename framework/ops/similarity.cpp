@@ -1,0 +1,37 @@
+#include <korrel/framework/ops/similarity.h>
+
+#include <korrel/framework/base/check.h>
+#include <korrel/framework/ops/elementwise.h>
+#include <korrel/framework/ops/reduction.h>
+#include <korrel/framework/ops/shape.h>
+
+namespace korrel {
+
+Tensor normalize(const Tensor& x, const NormalizeOptions& options) {
+  return x / clamp(norm(x, options.p, options.dim, {.keepdim = true}), {.min = options.eps});
+}
+
+Tensor cosine_similarity(const Tensor& x, const Tensor& other, const CosineSimilarityOptions& options) {
+  Shape shape = broadcast_shapes("cosine_similarity", x.shape(), other.shape());
+  int64_t dim = wrap_dim("cosine_similarity", options.dim, shape.rank());
+  // As in PyTorch the gradient does not see the least length.
+  auto unit = [&](const Tensor& v) {
+    Tensor wide = v.expand(shape), length = norm(wide, 2, dim, {.keepdim = true});
+    return wide / (length + (clamp(length.detach(), {.min = options.eps}) - length.detach()));
+  };
+  return sum(unit(x) * unit(other), dim);
+}
+
+Tensor pairwise_distance(const Tensor& x, const Tensor& other, const PairwiseDistanceOptions& options) {
+  check<ShapeError>(x.dim() >= 1 && other.dim() >= 1, "pairwise_distance: expects [N,D] or [D], got {} and {}", x.shape(), other.shape());
+  return norm(x - other + options.eps, options.p, -1, {.keepdim = options.keepdim});
+}
+
+Tensor cdist(const Tensor& x, const Tensor& other, const CdistOptions& options) {
+  check<ShapeError>(x.dim() >= 2 && other.dim() >= 2 && x.size(-1) == other.size(-1),
+                    "cdist: expects x [...,M,D] and other [...,N,D], got {} and {}", x.shape(), other.shape());
+  check<ValueError>(options.p >= 0, "cdist: p expects a number >= 0, got {}", options.p);
+  return norm(x.unsqueeze(-2) - other.unsqueeze(-3), options.p, -1);
+}
+
+}  // namespace korrel

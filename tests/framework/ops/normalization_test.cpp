@@ -1,0 +1,142 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include <tests/framework/ops/thrown_message.h>
+
+#include <korrel/framework/autograd/backward.h>
+#include <korrel/framework/base/error.h>
+#include <korrel/framework/base/parallel.h>
+#include <korrel/framework/kernels/targets.h>
+#include <korrel/framework/ops/elementwise.h>
+#include <korrel/framework/ops/normalization.h>
+#include <korrel/framework/ops/reduction.h>
+#include <korrel/framework/ops/shape.h>
+#include <korrel/framework/tensor/create.h>
+#include <korrel/framework/tensor/random.h>
+
+using namespace korrel;
+
+namespace {
+
+double largest_difference(const Tensor& a, const Tensor& b) {
+  std::vector<double> x = a.to_vector(), y = b.to_vector();
+  REQUIRE(x.size() == y.size());
+  double largest = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) largest = std::max(largest, std::abs(x[i] - y[i]));
+  return largest;
+}
+
+}  // namespace
+
+TEST_CASE("batch_norm by hand") {
+  Tensor x = tensor({{1, 10}, {3, 30}}, {f64}), mean = zeros({2}, {f64}), var = ones({2}, {f64});
+  Tensor y = batch_norm(x, mean, var, tensor({2, 1}, {f64}), tensor({0, 5}, {f64}), {.training = true, .momentum = 0.5, .eps = 0});
+  CHECK(y.to_vector() == std::vector<double>{-2, 4, 2, 6});
+  CHECK(mean.to_vector() == std::vector<double>{1, 10});
+  CHECK(var.to_vector() == std::vector<double>{1.5, 100.5});  // of the unbiased 2 and 200
+  CHECK(batch_norm(x, mean, var, {}, {}, {.eps = 0.5}).to_vector()[2] == doctest::Approx(2 / std::sqrt(2.0)));
+  CHECK(mean.to_vector() == std::vector<double>{1, 10});  // evaluation leaves them alone
+}
+
+TEST_CASE("batch_norm in all layouts and sizes is what the formula gives, gradients too") {
+  Generator generator(3);
+  for (const std::string& target : kernels::available_targets()) {
+    kernels::force_target(target);
+    CAPTURE(target);
+    for (const Shape& shape : {Shape{7, 3}, Shape{5, 4, 3}, Shape{3, 2, 5, 7}, Shape{2, 3, 8, 8}, Shape{1, 2, 3, 4, 5}, Shape{2, 2, 33, 300}}) {
+      CAPTURE(to_string(shape));
+      for (DType dtype : {f32, f64}) {
+        double tolerance = dtype == f32 ? 2e-5 : 1e-12;
+        Tensor x = randn(shape, {dtype}, generator), g = randn(shape, {dtype}, generator);
+        Tensor w = rand({shape[1]}, {dtype}, generator).requires_grad_(), b = rand({shape[1]}, {dtype}, generator).requires_grad_();
+        x.requires_grad_();
+        Tensor y = batch_norm(x, {}, {}, w, b, {.training = true});
+        std::vector<Tensor> fused = grad({y}, {x, w, b}, {g}, {.retain_graph = true});
+        std::vector<Tensor> in_ops = grad({y}, {x, w, b}, {g}, {.create_graph = true});
+        Dims over{0};
+        Shape along = Shape::filled(shape.rank(), 1);
+        along[1] = shape[1];
+        for (int i = 2; i < shape.rank(); ++i) over.push_back(i);
+        Tensor centred = x - mean(x, over, {.keepdim = true});
+        Tensor plain = centred / sqrt(mean(square(centred), over, {.keepdim = true}) + 1e-5) * w.reshape(along) + b.reshape(along);
+        std::vector<Tensor> expected = grad({plain}, {x, w, b}, {g});
+        CHECK(largest_difference(y, plain) < tolerance);
+        double scale = std::sqrt(static_cast<double>(shape.numel()));
+        for (std::size_t i = 0; i < 3; ++i) {
+          CHECK(largest_difference(fused[i], expected[i]) < tolerance * scale);
+          CHECK(largest_difference(in_ops[i], expected[i]) < tolerance * scale);
+        }
+      }
+    }
+  }
+  kernels::choose_default_target();
+}
+
+TEST_CASE("a mean far from zero does not drown the variance") {
+  Tensor x = tensor({100001, 99999, 100001, 99999}).reshape({4, 1});  // f32
+  CHECK(batch_norm(x, {}, {}, {}, {}, {.training = true, .eps = 0}).to_vector() == std::vector<double>{1, -1, 1, -1});
+  CHECK(layer_norm(x.reshape({4}), {4}, {}, {}, {.eps = 0}).to_vector() == std::vector<double>{1, -1, 1, -1});
+}
+
+TEST_CASE("layer, group and instance norm by hand") {
+  Tensor x = tensor({{1, 3}, {10, 30}}, {f64});
+  CHECK(layer_norm(x, {2}, tensor({2, 1}, {f64}), tensor({0, 5}, {f64}), {.eps = 0}).to_vector() == std::vector<double>{-2, 6, -2, 6});
+  Tensor images = tensor({{{1, 3}, {10, 30}}}, {f64});
+  CHECK(group_norm(images, 2, {}, {}, {.eps = 0}).to_vector() == std::vector<double>{-1, 1, -1, 1});
+  CHECK(instance_norm(images, {}, {}, tensor({1, 2}, {f64}), tensor({0, 5}, {f64}), {.eps = 0}).to_vector() ==
+        std::vector<double>{-1, 1, 3, 7});
+  CHECK(std::abs(sum(group_norm(images, 1)).item()) < 1e-12);
+}
+
+TEST_CASE("normalisations have the same bits for any number of threads") {
+  Generator generator(8);
+  Tensor x = randn({16, 24, 17, 13}, {}, generator).requires_grad_(), w = rand({24}, {}, generator).requires_grad_();
+  Tensor v = rand({13}, {}, generator).requires_grad_();
+  int before = num_threads();
+  auto run = [&] {
+    std::vector<std::vector<double>> all;
+    for (const Tensor& y : {batch_norm(x, {}, {}, w, w, {.training = true}), group_norm(x, 4, w, w)})
+      for (const Tensor& t : grad({sum(y * y)}, {x, w})) all.push_back(t.to_vector());
+    for (const Tensor& t : grad({sum(square(layer_norm(x, {13}, v, v)))}, {x, v})) all.push_back(t.to_vector());
+    return all;
+  };
+  set_num_threads(1);
+  auto one = run();
+  set_num_threads(3);
+  CHECK(run() == one);
+  set_num_threads(before);
+}
+
+TEST_CASE("empty batches") {
+  Tensor x = zeros({0, 3, 2, 2}, {f32, true}), w = ones({3}, {f32, true}), mean = full({3}, 4), var = full({3}, 5);
+  Tensor y = batch_norm(x, mean, var, w, w, {.training = true});
+  CHECK(y.shape() == x.shape());
+  sum(y).backward();
+  CHECK(w.grad().to_vector() == std::vector<double>{0, 0, 0});
+  CHECK(mean.to_vector() == std::vector<double>{4, 4, 4});
+  CHECK(layer_norm(zeros({0, 3}), {3}).shape() == Shape{0, 3});
+  CHECK(group_norm(zeros({0, 4, 2}), 2).shape() == Shape{0, 4, 2});
+  CHECK(instance_norm(zeros({0, 4, 2})).shape() == Shape{0, 4, 2});
+}
+
+TEST_CASE("normalisations tell what is wrong") {
+  Tensor x = zeros({2, 3, 4});
+  CHECK(message_of<ValueError>([] { batch_norm(zeros({1, 3}), {}, {}, {}, {}, {.training = true}); }) ==
+        "batch_norm: needs more than one value for each channel in training, x is [1,3]");
+  CHECK(message_of<ValueError>([&] { batch_norm(x, {}, {}); }) ==
+        "batch_norm: evaluation needs running_mean and running_var, running_mean is undefined");
+  CHECK(message_of<ShapeError>([&] { batch_norm(zeros({3}), {}, {}); }) == "batch_norm: expects x [N,C] or [N,C,...], got [3]");
+  CHECK(message_of<ShapeError>([&] { batch_norm(x, {}, {}, ones({4}), {}, {.training = true}); }) ==
+        "batch_norm: weight expects shape [3], one for each channel of x [2,3,4], got [4]");
+  CHECK(message_of<DtypeError>([&] { batch_norm(x, {}, {}, ones({3}, {f64}), {}, {.training = true}); }) ==
+        "batch_norm: weight is f64, x is f32");
+  CHECK(message_of<DtypeError>([&] { batch_norm(zeros({2, 3}, {i64}), {}, {}); }) == "batch_norm: expects a floating tensor, x is i64");
+  CHECK(message_of<ShapeError>([&] { layer_norm(x, {3}); }) == "layer_norm: expects [3] as the last dimensions of x, got [2,3,4]");
+  CHECK(message_of<ShapeError>([&] { layer_norm(x, {4}, ones({3})); }) == "layer_norm: weight expects shape [4] for x [2,3,4], got [3]");
+  CHECK(message_of<ValueError>([&] { group_norm(x, 2); }) == "group_norm: 3 channels do not divide into 2 groups (x [2,3,4])");
+  CHECK(message_of<ValueError>([&] { instance_norm(zeros({2, 3, 1})); }) ==
+        "instance_norm: needs more than one value for each channel of an image, x is [2,3,1]");
+  CHECK(message_of<ValueError>([&] { instance_norm(x, {}, {}, {}, {}, {.use_input_stats = false}); }).find("instance_norm: without") == 0);
+  CHECK(message_of<ValueError>([&] { local_response_norm(x, 0); }) == "local_response_norm: size expects at least 1, got 0");
+}
