@@ -1,0 +1,132 @@
+// Runs the cases of both sides interleaved, one after the other in short turns, so that a machine whose speed drifts
+// slows both alike. Prints a table and writes CSV: case,threads,korrel_us,libtorch_us,ratio.
+//   korrel_peers [--filter TEXT] [--threads 1,2] [--seconds 0.5] [--csv FILE]
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include <benchmarks/peers/peers.h>
+
+namespace peers {
+
+std::string Conv::name() const {
+  return fmt::format("conv2d {}x{}x{} {} k{} s{} p{}", n, c, size, k, kernel, stride, padding);
+}
+
+namespace {
+uint64_t mix(uint64_t x) {  // splitmix64
+  x += 0x9E3779B97F4A7C15ull;
+  x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9ull;
+  x = (x ^ x >> 27) * 0x94D049BB133111EBull;
+  return x ^ x >> 31;
+}
+}  // namespace
+
+std::vector<float> numbers(const std::string& key, int64_t count, float low, float high) {
+  uint64_t seed = 0;
+  for (char c : key) seed = mix(seed ^ static_cast<uint64_t>(c));
+  std::vector<float> values(static_cast<std::size_t>(count));
+  for (std::size_t i = 0; i < values.size(); ++i)
+    values[i] = low + (high - low) * static_cast<float>(mix(seed + i) >> 40) * 0x1p-24f;
+  return values;
+}
+
+std::vector<int64_t> labels(const std::string& key, int64_t count, int64_t classes) {
+  std::vector<int64_t> values;
+  for (float v : numbers(key, count, 0, static_cast<float>(classes)))
+    values.push_back(std::min<int64_t>(static_cast<int64_t>(v), classes - 1));
+  return values;
+}
+
+}  // namespace peers
+
+using namespace peers;
+
+namespace {
+
+double seconds_of(const std::function<void()>& step, int64_t repeats) {
+  auto start = std::chrono::steady_clock::now();
+  for (int64_t i = 0; i < repeats; ++i) step();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+double median(std::vector<double> values) {
+  std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
+  return values[values.size() / 2];
+}
+
+// How many steps fill about 20 ms.
+int64_t repeats_for(const std::function<void()>& step) {
+  double once = std::min(seconds_of(step, 1), seconds_of(step, 1));
+  return std::clamp<int64_t>(static_cast<int64_t>(0.02 / std::max(once, 1e-7)), 1, 100000);
+}
+
+double max_relative_difference(const std::vector<float>& a, const std::vector<float>& b) {
+  if (a.size() != b.size()) return INFINITY;
+  double scale = 1e-30, difference = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    scale = std::max(scale, std::abs(static_cast<double>(b[i])));
+    difference = std::max(difference, std::abs(static_cast<double>(a[i]) - b[i]));
+  }
+  return difference / scale;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::string filter, csv;
+  std::vector<int> threads = {1, 2};
+  double seconds = 0.5;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    std::string flag = argv[i], value = argv[i + 1];
+    if (flag == "--filter") filter = value;
+    if (flag == "--csv") csv = value;
+    if (flag == "--seconds") seconds = std::stod(value);
+    if (flag == "--threads") {
+      threads.clear();
+      std::stringstream list(value);
+      for (std::string item; std::getline(list, item, ',');) threads.push_back(std::stoi(item));
+    }
+  }
+  Table ours = korrel_cases(), theirs = torch_cases();
+  std::ofstream out;
+  if (!csv.empty()) {
+    out.open(csv);
+    out << "case,threads,korrel_us,libtorch_us,ratio\n";
+  }
+  fmt::print("{:<44} {:>3} {:>12} {:>12} {:>7}  {}\n", "case", "thr", "korrel us", "libtorch us", "ratio", "max rel. difference");
+  for (const auto& [name, make_ours] : ours) {
+    if (name.find(filter) == std::string::npos) continue;
+    auto match = std::find_if(theirs.begin(), theirs.end(), [&, n = name](const auto& entry) { return entry.first == n; });
+    if (match == theirs.end()) {
+      fmt::print("{:<44} libtorch has no such case\n", name);
+      continue;
+    }
+    for (int count : threads) {
+      set_korrel_threads(count);
+      set_torch_threads(count);
+      Case a = make_ours(), b = match->second();
+      a.step();
+      b.step();
+      double difference = max_relative_difference(a.result(), b.result());
+      int64_t repeats_a = repeats_for(a.step), repeats_b = repeats_for(b.step);
+      std::vector<double> times_a, times_b;
+      for (double spent = 0; spent < 2 * seconds || times_a.size() < 5;) {
+        double ta = seconds_of(a.step, repeats_a), tb = seconds_of(b.step, repeats_b);
+        times_a.push_back(ta / static_cast<double>(repeats_a));
+        times_b.push_back(tb / static_cast<double>(repeats_b));
+        spent += ta + tb;
+      }
+      double ta = 1e6 * median(times_a), tb = 1e6 * median(times_b);
+      fmt::print("{:<44} {:>3} {:>12.2f} {:>12.2f} {:>7.3f}  {:.1e}\n", name, count, ta, tb, ta / tb, difference);
+      std::fflush(stdout);
+      if (out.is_open()) out << name << ',' << count << ',' << ta << ',' << tb << ',' << ta / tb << std::endl;
+    }
+  }
+}
