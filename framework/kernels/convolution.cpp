@@ -9,7 +9,9 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include <korrel/framework/kernels/convolution_cost.h>
 #include <korrel/framework/kernels/convolution_panels-inl.h>
+#include <korrel/framework/kernels/direct_convolution-inl.h>
 #include <korrel/framework/kernels/matrix_product-inl.h>
 #include <korrel/framework/kernels/plain_panels-inl.h>
 
@@ -19,18 +21,25 @@ namespace {
 
 HWY_INLINE bool unit_stride(const ConvGeometry& g) { return g.stride[0] == 1 && g.stride[1] == 1 && g.stride[2] == 1; }
 
-// The gather from x for the output and weight gradient passes; *source is x itself at stride 1, else x split into
-// phases.
-template <class T>
-Gather gather_from(const ConvGeometry& g, const T* x, const T** source) {
-  const int64_t kernel = volume(g.kernel);
-  Tap* taps = scratch<Tap>(Scratch::kTaps, kernel);
+// x as the output and weight gradient passes see it.
+struct GatheredX {
+  Gather gather;
   Phases phases;
-  const Gather gather = gather_x(g, taps, scratch<Dims3>(Scratch::kPhases, kernel), &phases);
-  *source = x;
-  if (unit_stride(g)) return gather;
+  Source source;
 
-  T* split = scratch<T>(Scratch::kSource, g.n * gather.image_stride);
+  explicit GatheredX(const ConvGeometry& g) {
+    const int64_t kernel = volume(g.kernel);
+    gather = gather_x(g, scratch<Tap>(Scratch::kTaps, kernel), scratch<Dims3>(Scratch::kPhases, kernel), &phases);
+    source = {g.in, g.stride, phases.phase, phases.count};
+  }
+};
+
+// x split into its phases, for packing; x itself at stride 1.
+template <class T>
+const T* split_phases(const ConvGeometry& g, const GatheredX& gathered, const T* x) {
+  if (unit_stride(g)) return x;
+  const Phases& phases = gathered.phases;
+  T* split = scratch<T>(Scratch::kSource, g.n * gathered.gather.image_stride);
   const int64_t plane = volume(phases.plane);
   const auto split_channels = [&](int64_t begin, int64_t end) HWY_ATTR {
     for (int64_t i = begin; i < end; ++i) {
@@ -41,7 +50,7 @@ Gather gather_from(const ConvGeometry& g, const T* x, const T** source) {
           for (int64_t j1 = phase[1]; j1 < phases.plane[1] * g.stride[1]; j1 += g.stride[1], to += phases.plane[2]) {
             const bool inside = j0 < g.in[0] && j1 < g.in[1];
             const T* HWY_RESTRICT from = x + ((i * g.in[0] + j0) * g.in[1] + j1) * g.in[2] + phase[2];
-            const int64_t there = inside ? ceil_div(g.in[2] - phase[2], g.stride[2]) : 0;
+            const int64_t there = inside && phase[2] < g.in[2] ? ceil_div(g.in[2] - phase[2], g.stride[2]) : 0;
             for (int64_t j = 0; j < there; ++j) to[j] = from[j * g.stride[2]];
             for (int64_t j = there; j < phases.plane[2]; ++j) to[j] = 0;
           }
@@ -50,17 +59,21 @@ Gather gather_from(const ConvGeometry& g, const T* x, const T** source) {
     }
   };
   parallel_for(g.n * g.c, larger(65536 / larger(phases.count * plane, 1), 1), split_channels);
-  *source = split;
-  return gather;
+  return split;
 }
 
 // Rows: output channels. Columns: y's positions. Depth: (input channel, tap).
 template <class T>
 void output(const ConvGeometry& g, const T* x, const T* w, const T* bias, T* y) {
-  const T* source;
-  const Gather gather = gather_from(g, x, &source);
+  const GatheredX gathered(g);
+  const Gather& gather = gathered.gather;
   const int64_t channels = g.c / g.groups, filters = g.k / g.groups, plane = volume(g.out);
   const int64_t depth = channels * gather.tap_count;
+  if (direct_is_faster(gather, filters, channels, Blocks<T>::kLanes)) {
+    return direct_product<T>({gather, gathered.source, g.n, g.groups, filters, channels, x, w, filters * depth, depth,
+                              gather.tap_count, bias, y});
+  }
+  const T* source = split_phases(g, gathered, x);
   matrix_product<T>(g.groups, filters, g.n * plane, depth, [&](int64_t group, const auto& body) HWY_ATTR {
     body(depth, PlainRows<T>{w + group * filters * depth, depth, 1},
          GatheredColumns<T>{gather, source + group * channels * gather.channel_stride},
@@ -107,19 +120,26 @@ void input_gradient(const ConvGeometry& g, const T* gy, const T* w, const T* bia
   const bool direct = unit_stride(g);
   T* split = direct ? gx : scratch<T>(Scratch::kTarget, g.n * g.c * volume(g.in));
   T* planes = split;
+  const Dims3 no_phase{0, 0, 0};
+  const Source source{g.out, {1, 1, 1}, &no_phase, 1};
   for (int64_t f0 = 0; f0 < g.stride[0]; ++f0) {
     for (int64_t f1 = 0; f1 < g.stride[1]; ++f1) {
       for (int64_t f2 = 0; f2 < g.stride[2]; ++f2) {
         const Gather gather = gather_gy(g, {f0, f1, f2}, taps);
         const int64_t plane = volume(gather.grid), depth = filters * gather.tap_count;
-        matrix_product<T>(g.groups, channels, g.n * plane, depth, [&](int64_t group, const auto& body) HWY_ATTR {
-          body(depth,
-               FlippedWeightRows<T>{gather, w + group * filters * channels * kernel, w + g.k * channels * kernel,
-                                    kernel, channels},
-               GatheredColumns<T>{gather, gy + group * filters * gather.channel_stride},
-               PlanesTarget<T>{planes + group * channels * plane, plane, g.c * plane,
-                               bias == nullptr ? nullptr : bias + group * channels});
-        });
+        if (direct_is_faster(gather, channels, filters, Blocks<T>::kLanes)) {
+          direct_product<T>({gather, source, g.n, g.groups, channels, filters, gy, w, filters * channels * kernel,
+                             kernel, channels * kernel, bias, planes});
+        } else {
+          matrix_product<T>(g.groups, channels, g.n * plane, depth, [&](int64_t group, const auto& body) HWY_ATTR {
+            body(depth,
+                 FlippedWeightRows<T>{gather, w + group * filters * channels * kernel, w + g.k * channels * kernel,
+                                      kernel, channels},
+                 GatheredColumns<T>{gather, gy + group * filters * gather.channel_stride},
+                 PlanesTarget<T>{planes + group * channels * plane, plane, g.c * plane,
+                                 bias == nullptr ? nullptr : bias + group * channels});
+          });
+        }
         planes += g.n * g.c * plane;
       }
     }
@@ -149,8 +169,9 @@ struct PaddedTarget {
 // only.
 template <class T>
 void weight_gradient(const ConvGeometry& g, const T* x, const T* gy, T* gw) {
-  const T* source;
-  const Gather gather = gather_from(g, x, &source);
+  const GatheredX gathered(g);
+  const Gather& gather = gathered.gather;
+  const T* source = split_phases(g, gathered, x);
   const int64_t channels = g.c / g.groups, filters = g.k / g.groups, plane = volume(g.out);
   const int64_t rows = channels * gather.tap_count, positions = g.n * plane;
   const int64_t stride = ceil_div(filters, Blocks<T>::kColumns) * Blocks<T>::kColumns;

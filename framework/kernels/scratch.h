@@ -8,7 +8,20 @@
 namespace korrel::kernels {
 
 // One buffer per use; two uses never share memory, so that a kernel may call another one.
-enum class Scratch { kRows, kColumns, kString, kPlan, kTaps, kPhases, kSource, kTarget, kCount };
+enum class Scratch {
+  kRows,
+  kColumns,
+  kString,
+  kPlan,
+  kTaps,
+  kPhases,
+  kSource,
+  kTarget,
+  kDirect,
+  kWeights,
+  kPadded,
+  kCount
+};
 
 void* scratch_bytes(Scratch use, size_t bytes);
 

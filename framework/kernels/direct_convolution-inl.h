@@ -1,0 +1,247 @@
+// Convolution that reads rows of its source directly: for few channels, where packing panels would cost more than
+// multiplying. The output pass and the input gradient are the same here: positions, a source and weights. A tile has
+// some output channels and some vectors of positions; every step adds one channel and tap to all of it.
+#if defined(KORREL_DIRECT_CONVOLUTION_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef KORREL_DIRECT_CONVOLUTION_INL_H_
+#undef KORREL_DIRECT_CONVOLUTION_INL_H_
+#else
+#define KORREL_DIRECT_CONVOLUTION_INL_H_
+#endif
+
+#include <cstdint>
+#include <utility>
+
+#include <hwy/highway.h>
+
+#include <korrel/framework/base/parallel.h>
+#include <korrel/framework/kernels/matrix_product-inl.h>
+#include <korrel/framework/kernels/padded_planes.h>
+#include <korrel/framework/kernels/position_gather-inl.h>
+#include <korrel/framework/kernels/scratch.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace korrel::kernels::HWY_NAMESPACE {
+namespace {
+
+// Copies `channels` channels of one image (or group) for the positions row_begin <= row < row_end of a chunk.
+template <class T>
+void copy_padded(const PaddedPlanes& p, const Source& source, const T* HWY_RESTRICT from, int64_t channels,
+                 int64_t row_begin, int64_t row_end, T* HWY_RESTRICT to) {
+  const hn::ScalableTag<T> d;
+  constexpr int64_t kLanes = Blocks<T>::kLanes;
+  Dims3 low = p.low, size = p.size;
+  low[p.axis] += row_begin;
+  size[p.axis] -= p.rows_per_chunk - (row_end - row_begin);
+  for (int64_t i = 0; i < channels * source.phases; ++i, to += volume(p.size)) {
+    const Dims3& phase = source.phase[i % source.phases];
+    const T* HWY_RESTRICT channel = from + i / source.phases * volume(source.size);
+    const int64_t s2 = source.stride[2];
+    const int64_t width =
+        source.size[2] > phase[2] ? ceil_div(source.size[2] - phase[2], s2) : 0;  // of the phase's plane
+    for (int64_t q0 = 0; q0 < size[0]; ++q0) {
+      for (int64_t q1 = 0; q1 < size[1]; ++q1) {
+        T* HWY_RESTRICT row = to + (q0 * p.size[1] + q1) * p.size[2];
+        const int64_t i0 = (q0 + low[0]) * source.stride[0] + phase[0],
+                      i1 = (q1 + low[1]) * source.stride[1] + phase[1];
+        const bool inside = q0 + low[0] >= 0 && i0 < source.size[0] && q1 + low[1] >= 0 && i1 < source.size[1];
+        const T* HWY_RESTRICT source_row = channel + (i0 * source.size[1] + i1) * source.size[2] + phase[2];
+        for (int64_t q2 = 0; q2 < p.size[2]; q2 += kLanes) {
+          const int64_t begin = larger(-(q2 + low[2]), 0), end = inside ? smaller(width - (q2 + low[2]), kLanes) : 0;
+          if (begin >= end) {
+            hn::StoreU(hn::Zero(d), d, row + q2);
+          } else if (s2 == 1) {
+            const uint64_t lanes = (uint64_t{1} << end) - (uint64_t{1} << begin);
+            hn::StoreU(masked_load(source_row + q2 + low[2], lanes), d, row + q2);
+          } else {
+            hn::StoreU(hn::Zero(d), d, row + q2);
+            for (int64_t j = begin; j < end; ++j) row[q2 + j] = source_row[(q2 + low[2] + j) * s2];
+          }
+        }
+      }
+    }
+  }
+}
+
+template <class T>
+HWY_INLINE void store_first(hn::Vec<hn::ScalableTag<T>> vector, int64_t count, T* HWY_RESTRICT to) {
+  const hn::ScalableTag<T> d;
+  if (count == Blocks<T>::kLanes) {
+    hn::StoreU(vector, d, to);
+  } else {
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
+    hn::BlendedStore(vector, hn::FirstN(d, static_cast<size_t>(count)), d, to);
+#else
+    HWY_ALIGN T values[Blocks<T>::kLanes];
+    hn::Store(vector, d, values);
+    for (int64_t i = 0; i < count; ++i) to[i] = values[i];
+#endif
+  }
+}
+
+// One tile: kRows output channels of kVectors units. w: [depth][kRows].
+template <class T, int kRows, int kVectors>
+HWY_NOINLINE void direct_tile(int64_t depth, const T* HWY_RESTRICT w, const int32_t* HWY_RESTRICT distance,
+                              const T* const* HWY_RESTRICT from, const T* bias, T* const* to, int64_t row_stride,
+                              int64_t lanes) {
+  const hn::ScalableTag<T> d;
+  using V = hn::Vec<decltype(d)>;
+  V sum[kRows][kVectors];
+  const T* base[kVectors];
+#pragma GCC unroll 8
+  for (int v = 0; v < kVectors; ++v) base[v] = from[v];
+#pragma GCC unroll 16
+  for (int m = 0; m < kRows; ++m) {
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; ++v) sum[m][v] = bias != nullptr ? hn::Set(d, bias[m]) : hn::Zero(d);
+  }
+  for (int64_t i = 0; i < depth; ++i, w += kRows) {
+    const int64_t at = distance[i];
+    V x[kVectors];
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; ++v) x[v] = hn::LoadU(d, base[v] + at);
+#pragma GCC unroll 16
+    for (int m = 0; m < kRows; ++m) {
+      const V weight = hn::Set(d, w[m]);
+#pragma GCC unroll 8
+      for (int v = 0; v < kVectors; ++v) sum[m][v] = hn::MulAdd(weight, x[v], sum[m][v]);
+    }
+  }
+#pragma GCC unroll 16
+  for (int m = 0; m < kRows; ++m) {
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; ++v) store_first(sum[m][v], lanes, to[v] + m * row_stride);
+  }
+}
+
+template <class T>
+using DirectTile = void (*)(int64_t, const T*, const int32_t*, const T* const*, const T*, T* const*, int64_t, int64_t);
+
+// The shapes of tiles: 8 or more sums to keep both FMA units busy, at most 24 of 32 registers (12 of 16).
+#if HWY_TARGET == HWY_AVX3
+constexpr int kRowsOf4Vectors = 6, kRowsOf2Vectors = 12;
+#else
+constexpr int kRowsOf4Vectors = 3, kRowsOf2Vectors = 6;
+#endif
+constexpr int kMostUnits = 8;
+
+template <class T, int kVectors, int... kRowsMinusOne>
+DirectTile<T> pick_direct_tile(int rows, std::integer_sequence<int, kRowsMinusOne...>) {
+  constexpr DirectTile<T> kTiles[] = {&direct_tile<T, kRowsMinusOne + 1, kVectors>...};
+  return kTiles[rows - 1];
+}
+
+template <class T>
+DirectTile<T> direct_tile_function(int rows, int vectors) {
+  if (vectors == 8) return &direct_tile<T, 1, 8>;
+  if (vectors == 4) return pick_direct_tile<T, 4>(rows, std::make_integer_sequence<int, kRowsOf4Vectors>());
+  return pick_direct_tile<T, 2>(rows, std::make_integer_sequence<int, kRowsOf2Vectors>());
+}
+
+template <class T>
+struct DirectProduct {
+  const Gather& gather;
+  const Source& source;
+  int64_t images, groups;
+  int64_t rows, channels;  // per group: of the result, of the source
+  const T* from;
+  const T* w;  // of group 0, row 0, channel 0
+  int64_t w_group, w_row, w_channel;
+  const T* bias;  // [groups * rows] or null
+  T* to;
+};
+
+// Parts are (image, group, chunk of rows): each copies its source with padding into L2, then goes over its positions.
+template <class T>
+void direct_product(const DirectProduct<T>& product) {
+  constexpr int64_t kLanes = Blocks<T>::kLanes;
+  const Gather& gather = product.gather;
+  const int64_t positions = volume(gather.grid);
+  if (product.images * product.groups * product.rows * positions == 0) return;
+  const PaddedPlanes p =
+      plan_padded_planes(gather, product.source, product.channels, kLanes, sizeof(T),
+                         scratch<char>(Scratch::kDirect, padded_planes_bytes(gather, product.channels)));
+  const int64_t lines_per_row = p.axis == 0 ? gather.grid[1] : 1;
+  const int64_t chunk_units = p.rows_per_chunk * lines_per_row * p.units;
+  const int vectors = product.rows == 1 && chunk_units >= 8                 ? 8
+                      : product.rows <= kRowsOf4Vectors && chunk_units >= 4 ? 4
+                                                                            : 2;
+  const int most_rows = vectors == 8 ? 1 : vectors == 4 ? kRowsOf4Vectors : kRowsOf2Vectors;
+  const EvenCut tiles(product.rows, most_rows, 1);
+
+  T* HWY_RESTRICT weights = scratch<T>(Scratch::kWeights, product.groups * product.rows * p.depth);
+  for (int64_t group = 0; group < product.groups; ++group) {
+    for (int64_t tile = 0; tile < tiles.count; ++tile) {
+      const int64_t rows = tiles.end(tile) - tiles.begin(tile);
+      T* HWY_RESTRICT to = weights + (group * product.rows + tiles.begin(tile)) * p.depth;
+      for (int64_t i = 0; i < p.depth; ++i) {
+        const T* HWY_RESTRICT w = product.w + group * product.w_group + tiles.begin(tile) * product.w_row +
+                                  p.channel[i] * product.w_channel + gather.taps[p.tap[i]].weight;
+        for (int64_t m = 0; m < rows; ++m) to[i * rows + m] = w[m * product.w_row];
+      }
+    }
+  }
+
+  const auto run = [&](int64_t begin, int64_t end) HWY_ATTR {
+    T* padded = scratch<T>(Scratch::kPadded, product.channels * p.channel_stride);
+    for (int64_t part = begin; part < end; ++part) {
+      const int64_t chunk = part % p.chunks, plane = part / p.chunks, group = plane % product.groups;
+      const int64_t row_begin = chunk * p.rows_per_chunk, row_end = smaller(row_begin + p.rows_per_chunk, p.rows);
+      if (row_begin >= row_end) continue;
+      copy_padded(p, product.source, product.from + plane * product.channels * volume(product.source.size),
+                  product.channels, row_begin, row_end, padded);
+      T* to = product.to + plane * product.rows * positions;
+      const int64_t units = (row_end - row_begin) * lines_per_row * p.units;
+      for (int64_t unit = 0; unit < units; unit += vectors) {
+        const T* from[kMostUnits];
+        T* target[kMostUnits];
+        int64_t first_line = p.lines, last_line = 0;
+        for (int v = 0; v < vectors; ++v) {
+          const int64_t u = smaller(unit + v, units - 1);  // beyond the end the last one is done again
+          const int64_t line = u / p.units, column = larger(smaller(u % p.units * kLanes, gather.grid[2] - kLanes), 0);
+          const int64_t at0 = p.axis == 0 ? line / lines_per_row : 0, at1 = p.axis == 0 ? line % lines_per_row : line;
+          from[v] = padded + (at0 * p.size[1] + at1) * p.size[2] + column;
+          target[v] = to + (row_begin * lines_per_row + line) * gather.grid[2] + column;
+          if (p.skips) {
+            const int64_t at = p.axis == 0 ? at1 : row_begin + at1;
+            int64_t first = 0, last = p.lines;
+            while (first < last &&
+                   static_cast<uint64_t>(at + p.line[first].offset) >= static_cast<uint64_t>(gather.plane[1])) {
+              ++first;
+            }
+            while (first < last &&
+                   static_cast<uint64_t>(at + p.line[last - 1].offset) >= static_cast<uint64_t>(gather.plane[1])) {
+              --last;
+            }
+            if (first < last) {
+              first_line = smaller(first_line, first);
+              last_line = larger(last_line, last);
+            }
+          }
+        }
+        int64_t depth_begin = 0, depth_end = p.depth;
+        if (p.skips) {
+          depth_begin = first_line < last_line ? p.line[first_line].begin : 0;
+          depth_end = first_line < last_line ? p.line[last_line - 1].end : 0;
+        }
+        for (int64_t tile = 0; tile < tiles.count; ++tile) {
+          const int64_t row = tiles.begin(tile), rows = tiles.end(tile) - row;
+          T* tile_to[kMostUnits];
+          for (int v = 0; v < vectors; ++v) tile_to[v] = target[v] + row * positions;
+          direct_tile_function<T>(static_cast<int>(rows), vectors)(
+              depth_end - depth_begin, weights + (group * product.rows + row) * p.depth + depth_begin * rows,
+              p.distance + depth_begin, from,
+              product.bias == nullptr ? nullptr : product.bias + group * product.rows + row, tile_to, positions,
+              p.unit_lanes);
+        }
+      }
+    }
+  };
+  const int64_t work = ceil_div(product.rows * p.depth * positions, p.chunks);
+  parallel_for(product.images * product.groups * p.chunks, larger((1 << 18) / larger(work, 1), 1), run);
+}
+
+}  // namespace
+}  // namespace korrel::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // KORREL_DIRECT_CONVOLUTION_INL_H_

@@ -1,0 +1,55 @@
+// The plan of a direct convolution: its source's planes with the zeros around them that the taps reach, in which each
+// pair of channel and tap is a mere distance and vectors can be read at any position of a row. Plain C++, no SIMD.
+#pragma once
+
+#include <cstdint>
+
+#include <korrel/framework/kernels/convolution_plan.h>
+
+namespace korrel::kernels {
+
+// What a Gather gathers from: x at its stride, phase by phase, or gy as it is.
+struct Source {
+  Dims3 size;  // of a channel
+  Dims3 stride;
+  const Dims3* phase;  // [phases]; Tap::plane counts them in volumes of Gather::plane
+  int64_t phases;
+};
+
+// Taps whose rows in the source have the same distance; their depths are [begin, end).
+struct TapLine {
+  int64_t offset;  // Tap::offset[1]
+  int32_t begin, end;
+};
+
+// Positions are worked on in chunks of rows of positions, along `axis`: dimension 1, or 0 if the grid has more than one
+// of it. A chunk's padded copy is [channel][phase][size]; a row of positions is cut into `units`, the vectors that
+// start at min(i * lanes, grid[2] - lanes), so that all but those of very short rows are whole. The depth is ordered by
+// (line, channel, tap of the line).
+struct PaddedPlanes {
+  int axis;
+  int64_t rows;            // along the axis, in all
+  int64_t rows_per_chunk;  // the same for any number of threads
+  int64_t chunks;
+  Dims3 low;               // plane coordinates of the copy's first element, for a chunk that begins at 0
+  Dims3 size;              // of one padded plane of a whole chunk
+  int64_t channel_stride;  // elements of the copy per channel
+  int64_t units;           // per row of positions
+  int64_t unit_lanes;      // of each unit: fewer than a vector has if the row is shorter
+  int64_t depth;
+  int32_t* distance;  // [depth], from where position 0 of the copy is
+  int32_t* tap;       // [depth]
+  int32_t* channel;   // [depth]
+  TapLine* line;      // [lines]
+  int64_t lines;
+  bool skips;  // whether lines are ordered by offset and their rows can be told to be all padding
+};
+
+// How much memory plan_padded_planes() needs for `channels`, in bytes.
+int64_t padded_planes_bytes(const Gather& gather, int64_t channels);
+
+// `element_bytes` and `lanes` are of the target's vectors.
+PaddedPlanes plan_padded_planes(const Gather& gather, const Source& source, int64_t channels, int64_t lanes,
+                                int64_t element_bytes, void* memory);
+
+}  // namespace korrel::kernels
