@@ -12,6 +12,7 @@
 #include <korrel/framework/kernels/convolution_cost.h>
 #include <korrel/framework/kernels/convolution_panels-inl.h>
 #include <korrel/framework/kernels/direct_convolution-inl.h>
+#include <korrel/framework/kernels/direct_weights-inl.h>
 #include <korrel/framework/kernels/matrix_product-inl.h>
 #include <korrel/framework/kernels/plain_panels-inl.h>
 
@@ -171,8 +172,11 @@ template <class T>
 void weight_gradient(const ConvGeometry& g, const T* x, const T* gy, T* gw) {
   const GatheredX gathered(g);
   const Gather& gather = gathered.gather;
-  const T* source = split_phases(g, gathered, x);
   const int64_t channels = g.c / g.groups, filters = g.k / g.groups, plane = volume(g.out);
+  if (direct_weights_are_faster(gather, filters, channels, Blocks<T>::kLanes)) {
+    return direct_weight_gradient(g, gather, gathered.source, x, gy, gw);
+  }
+  const T* source = split_phases(g, gathered, x);
   const int64_t rows = channels * gather.tap_count, positions = g.n * plane;
   const int64_t stride = ceil_div(filters, Blocks<T>::kColumns) * Blocks<T>::kColumns;
   const int64_t most_chunks = rows * stride * g.groups >= 65536 ? 1 : 16;

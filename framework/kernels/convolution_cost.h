@@ -12,4 +12,7 @@ namespace korrel::kernels {
 // positions into panels first. `channels` of the source are summed over; `lanes` of the target's vectors.
 bool direct_is_faster(const Gather& gather, int64_t rows, int64_t channels, int64_t lanes);
 
+// The same for the weight gradient of `filters` output channels.
+bool direct_weights_are_faster(const Gather& gather, int64_t filters, int64_t channels, int64_t lanes);
+
 }  // namespace korrel::kernels

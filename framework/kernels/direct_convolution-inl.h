@@ -122,7 +122,10 @@ constexpr int kRowsOf4Vectors = 6, kRowsOf2Vectors = 12;
 #else
 constexpr int kRowsOf4Vectors = 3, kRowsOf2Vectors = 6;
 #endif
-constexpr int kMostUnits = 8;
+constexpr int kMostVectors = 8;
+
+// A chunk's copy stays in L2 (1 to 2 MiB) while all of its rows are worked on.
+constexpr int64_t kDirectChunkBytes = 192 << 10;
 
 template <class T, int kVectors, int... kRowsMinusOne>
 DirectTile<T> pick_direct_tile(int rows, std::integer_sequence<int, kRowsMinusOne...>) {
@@ -158,10 +161,9 @@ void direct_product(const DirectProduct<T>& product) {
   const int64_t positions = volume(gather.grid);
   if (product.images * product.groups * product.rows * positions == 0) return;
   const PaddedPlanes p =
-      plan_padded_planes(gather, product.source, product.channels, kLanes, sizeof(T),
-                         scratch<char>(Scratch::kDirect, padded_planes_bytes(gather, product.channels)));
-  const int64_t lines_per_row = p.axis == 0 ? gather.grid[1] : 1;
-  const int64_t chunk_units = p.rows_per_chunk * lines_per_row * p.units;
+      plan_padded_planes(gather, product.source, product.channels, kLanes, sizeof(T), 0, kDirectChunkBytes,
+                         scratch<char>(Scratch::kDirect, padded_planes_bytes(gather, product.channels, kLanes)));
+  const int64_t chunk_units = p.rows_per_chunk * p.units_per_row;
   const int vectors = product.rows == 1 && chunk_units >= 8                 ? 8
                       : product.rows <= kRowsOf4Vectors && chunk_units >= 4 ? 4
                                                                             : 2;
@@ -186,52 +188,31 @@ void direct_product(const DirectProduct<T>& product) {
     for (int64_t part = begin; part < end; ++part) {
       const int64_t chunk = part % p.chunks, plane = part / p.chunks, group = plane % product.groups;
       const int64_t row_begin = chunk * p.rows_per_chunk, row_end = smaller(row_begin + p.rows_per_chunk, p.rows);
-      if (row_begin >= row_end) continue;
       copy_padded(p, product.source, product.from + plane * product.channels * volume(product.source.size),
                   product.channels, row_begin, row_end, padded);
+      const T* source = padded - row_begin * p.row_stride;
+      const T* bias = product.bias == nullptr ? nullptr : product.bias + group * product.rows;
       T* to = product.to + plane * product.rows * positions;
-      const int64_t units = (row_end - row_begin) * lines_per_row * p.units;
-      for (int64_t unit = 0; unit < units; unit += vectors) {
-        const T* from[kMostUnits];
-        T* target[kMostUnits];
-        int64_t first_line = p.lines, last_line = 0;
+      const int64_t unit_end = row_end * p.units_per_row;
+      for (int64_t first = row_begin * p.units_per_row; first < unit_end; first += vectors) {
+        const T* from[kMostVectors];
+        int64_t target[kMostVectors];
+        int32_t depth_begin = INT32_MAX, depth_end = 0;
         for (int v = 0; v < vectors; ++v) {
-          const int64_t u = smaller(unit + v, units - 1);  // beyond the end the last one is done again
-          const int64_t line = u / p.units, column = larger(smaller(u % p.units * kLanes, gather.grid[2] - kLanes), 0);
-          const int64_t at0 = p.axis == 0 ? line / lines_per_row : 0, at1 = p.axis == 0 ? line % lines_per_row : line;
-          from[v] = padded + (at0 * p.size[1] + at1) * p.size[2] + column;
-          target[v] = to + (row_begin * lines_per_row + line) * gather.grid[2] + column;
-          if (p.skips) {
-            const int64_t at = p.axis == 0 ? at1 : row_begin + at1;
-            int64_t first = 0, last = p.lines;
-            while (first < last &&
-                   static_cast<uint64_t>(at + p.line[first].offset) >= static_cast<uint64_t>(gather.plane[1])) {
-              ++first;
-            }
-            while (first < last &&
-                   static_cast<uint64_t>(at + p.line[last - 1].offset) >= static_cast<uint64_t>(gather.plane[1])) {
-              --last;
-            }
-            if (first < last) {
-              first_line = smaller(first_line, first);
-              last_line = larger(last_line, last);
-            }
-          }
+          const Unit& unit = p.unit[smaller(first + v, unit_end - 1)];  // beyond the end the last one is done again
+          from[v] = source + unit.from;
+          target[v] = unit.to;
+          depth_begin = unit.depth_begin < depth_begin ? unit.depth_begin : depth_begin;
+          depth_end = unit.depth_end > depth_end ? unit.depth_end : depth_end;
         }
-        int64_t depth_begin = 0, depth_end = p.depth;
-        if (p.skips) {
-          depth_begin = first_line < last_line ? p.line[first_line].begin : 0;
-          depth_end = first_line < last_line ? p.line[last_line - 1].end : 0;
-        }
+        if (depth_begin > depth_end) depth_begin = depth_end = 0;
         for (int64_t tile = 0; tile < tiles.count; ++tile) {
           const int64_t row = tiles.begin(tile), rows = tiles.end(tile) - row;
-          T* tile_to[kMostUnits];
-          for (int v = 0; v < vectors; ++v) tile_to[v] = target[v] + row * positions;
+          T* tile_to[kMostVectors];
+          for (int v = 0; v < vectors; ++v) tile_to[v] = to + row * positions + target[v];
           direct_tile_function<T>(static_cast<int>(rows), vectors)(
               depth_end - depth_begin, weights + (group * product.rows + row) * p.depth + depth_begin * rows,
-              p.distance + depth_begin, from,
-              product.bias == nullptr ? nullptr : product.bias + group * product.rows + row, tile_to, positions,
-              p.unit_lanes);
+              p.distance + depth_begin, from, bias == nullptr ? nullptr : bias + row, tile_to, positions, p.unit_lanes);
         }
       }
     }

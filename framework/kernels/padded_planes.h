@@ -16,16 +16,18 @@ struct Source {
   int64_t phases;
 };
 
-// Taps whose rows in the source have the same distance; their depths are [begin, end).
-struct TapLine {
-  int64_t offset;  // Tap::offset[1]
-  int32_t begin, end;
+// A vector of consecutive positions of one row.
+struct Unit {
+  int32_t from;  // where it reads in the padded copy, for distance 0 and a chunk that begins with row 0
+  int32_t to;    // its first position
+  int32_t depth_begin,
+      depth_end;  // outside of these, all that it reads is padding; begin > end if that goes for the whole depth
 };
 
 // Positions are worked on in chunks of rows of positions, along `axis`: dimension 1, or 0 if the grid has more than one
-// of it. A chunk's padded copy is [channel][phase][size]; a row of positions is cut into `units`, the vectors that
-// start at min(i * lanes, grid[2] - lanes), so that all but those of very short rows are whole. The depth is ordered by
-// (line, channel, tap of the line).
+// of it. A chunk's padded copy is [channel][phase][size]. A row of positions is cut into units that start at min(i *
+// lanes, grid[2] - lanes), so that all but those of very short rows are whole vectors. The depth is all (channel, tap),
+// ordered by the taps' distance along dimensions 0 and 1, then by channel.
 struct PaddedPlanes {
   int axis;
   int64_t rows;            // along the axis, in all
@@ -33,23 +35,23 @@ struct PaddedPlanes {
   int64_t chunks;
   Dims3 low;               // plane coordinates of the copy's first element, for a chunk that begins at 0
   Dims3 size;              // of one padded plane of a whole chunk
+  int64_t row_stride;      // of the copy, along the axis
   int64_t channel_stride;  // elements of the copy per channel
-  int64_t units;           // per row of positions
+  int64_t units_per_row;   // along the axis
   int64_t unit_lanes;      // of each unit: fewer than a vector has if the row is shorter
+  Unit* unit;              // [rows * units_per_row]
   int64_t depth;
-  int32_t* distance;  // [depth], from where position 0 of the copy is
+  int32_t* distance;  // [depth], from where a unit reads
   int32_t* tap;       // [depth]
   int32_t* channel;   // [depth]
-  TapLine* line;      // [lines]
-  int64_t lines;
-  bool skips;  // whether lines are ordered by offset and their rows can be told to be all padding
 };
 
-// How much memory plan_padded_planes() needs for `channels`, in bytes.
-int64_t padded_planes_bytes(const Gather& gather, int64_t channels);
+// How much memory plan_padded_planes() needs, in bytes.
+int64_t padded_planes_bytes(const Gather& gather, int64_t channels, int64_t lanes);
 
+// A chunk's copy and `more_row_bytes` of memory per row should fit `chunk_bytes` if rows are not very long.
 // `element_bytes` and `lanes` are of the target's vectors.
 PaddedPlanes plan_padded_planes(const Gather& gather, const Source& source, int64_t channels, int64_t lanes,
-                                int64_t element_bytes, void* memory);
+                                int64_t element_bytes, int64_t more_row_bytes, int64_t chunk_bytes, void* memory);
 
 }  // namespace korrel::kernels

@@ -1,0 +1,200 @@
+// The weight gradient that reads rows of x and gy directly: for few output channels, where a matrix product would leave
+// lanes empty. Lanes are positions: a tile of output channels and taps adds up products of vectors, which are summed at
+// the very end.
+#if defined(KORREL_DIRECT_WEIGHTS_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef KORREL_DIRECT_WEIGHTS_INL_H_
+#undef KORREL_DIRECT_WEIGHTS_INL_H_
+#else
+#define KORREL_DIRECT_WEIGHTS_INL_H_
+#endif
+
+#include <cstdint>
+
+#include <hwy/highway.h>
+
+#include <korrel/framework/base/parallel.h>
+#include <korrel/framework/kernels/direct_convolution-inl.h>
+#include <korrel/framework/kernels/matrix_product-inl.h>
+#include <korrel/framework/kernels/padded_planes.h>
+#include <korrel/framework/kernels/scratch.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace korrel::kernels::HWY_NAMESPACE {
+namespace {
+
+// sums[row * sum_stride + column] += gy[step][row] * x[at[step] + distance[column]], in vectors. gy is
+// [step][...][lanes].
+template <class T, int kRows, int kColumns>
+HWY_NOINLINE void weights_tile(int64_t steps, const T* HWY_RESTRICT gy, int64_t gy_step, const T* HWY_RESTRICT x,
+                               const int32_t* HWY_RESTRICT at, const int32_t* HWY_RESTRICT distance,
+                               T* HWY_RESTRICT sums, int64_t sum_stride) {
+  const hn::ScalableTag<T> d;
+  constexpr int kLanes = Blocks<T>::kLanes;
+  using V = hn::Vec<decltype(d)>;
+  V sum[kRows][kColumns];
+  int64_t away[kColumns];
+#pragma GCC unroll 16
+  for (int j = 0; j < kColumns; ++j) away[j] = distance[j];
+#pragma GCC unroll 16
+  for (int m = 0; m < kRows; ++m) {
+#pragma GCC unroll 16
+    for (int j = 0; j < kColumns; ++j) sum[m][j] = hn::Load(d, sums + (m * sum_stride + j) * kLanes);
+  }
+  for (int64_t s = 0; s < steps; ++s, gy += gy_step) {
+    const T* HWY_RESTRICT from = x + at[s];
+    V row[kRows];
+#pragma GCC unroll 16
+    for (int m = 0; m < kRows; ++m) row[m] = hn::Load(d, gy + m * kLanes);
+#pragma GCC unroll 16
+    for (int j = 0; j < kColumns; ++j) {
+      const V column = hn::LoadU(d, from + away[j]);
+#pragma GCC unroll 16
+      for (int m = 0; m < kRows; ++m) sum[m][j] = hn::MulAdd(row[m], column, sum[m][j]);
+    }
+  }
+#pragma GCC unroll 16
+  for (int m = 0; m < kRows; ++m) {
+#pragma GCC unroll 16
+    for (int j = 0; j < kColumns; ++j) hn::Store(sum[m][j], d, sums + (m * sum_stride + j) * kLanes);
+  }
+}
+
+template <class T>
+using WeightsTile = void (*)(int64_t, const T*, int64_t, const T*, const int32_t*, const int32_t*, T*, int64_t);
+
+// At most 24 of 32 registers are sums (12 of 16); a step loads rows + columns vectors for rows * columns FMAs.
+#if HWY_TARGET == HWY_AVX3
+constexpr int kMostSums = 24, kMostWeightRows = 6;
+#else
+constexpr int kMostSums = 12, kMostWeightRows = 3;
+#endif
+constexpr int most_weight_columns(int rows) {
+  const int fitting = kMostSums / rows;
+  return fitting < 9 ? fitting : 9;
+}
+
+template <class T, int kRows, int... kColumnsMinusOne>
+WeightsTile<T> pick_weights_tile(int columns, std::integer_sequence<int, kColumnsMinusOne...>) {
+  constexpr WeightsTile<T> kTiles[] = {&weights_tile<T, kRows, kColumnsMinusOne + 1>...};
+  return kTiles[columns - 1];
+}
+
+template <class T, int kRows = 1>
+WeightsTile<T> weights_tile_function(int rows, int columns) {
+  if constexpr (kRows < kMostWeightRows) {
+    if (rows != kRows) return weights_tile_function<T, kRows + 1>(rows, columns);
+  }
+  return pick_weights_tile<T, kRows>(columns, std::make_integer_sequence<int, most_weight_columns(kRows)>());
+}
+
+// gy of one image's filters and rows as [unit][filter][lanes]. Where a unit begins before the previous one ends, the
+// positions that both have are zero in the later one.
+template <class T>
+void copy_units(const PaddedPlanes& p, const T* HWY_RESTRICT gy, int64_t filters, int64_t positions, int64_t unit_begin,
+                int64_t unit_end, int64_t row_length, T* HWY_RESTRICT to) {
+  const hn::ScalableTag<T> d;
+  constexpr int64_t kLanes = Blocks<T>::kLanes;
+  const int64_t units = ceil_div(row_length, kLanes), twice = row_length > kLanes ? units * kLanes - row_length : 0;
+  const uint64_t all = (uint64_t{1} << p.unit_lanes) - 1, rest = all & ~((uint64_t{1} << twice) - 1);
+  for (int64_t unit = unit_begin; unit < unit_end; ++unit) {
+    const uint64_t lanes = unit % units == units - 1 ? rest : all;
+    for (int64_t k = 0; k < filters; ++k, to += kLanes) {
+      hn::Store(masked_load(gy + k * positions + p.unit[unit].to, lanes), d, to);
+    }
+  }
+}
+
+// Segments are what fits L1 or so: some images, or a chunk of rows of one. For each, x is copied with padding and gy by
+// units; then every tile goes over all its units. Blocks of segments add up on their own, perhaps on several threads;
+// their number depends on the geometry only.
+template <class T>
+void direct_weight_gradient(const ConvGeometry& g, const Gather& gather, const Source& source, const T* x, const T* gy,
+                            T* gw) {
+  if (g.k * g.c * gather.tap_count == 0) return;
+  const hn::ScalableTag<T> d;
+  constexpr int64_t kLanes = Blocks<T>::kLanes;
+  constexpr int64_t kSegmentBytes = 40 << 10, kLeastUnits = 24;
+  const int64_t channels = g.c / g.groups, filters = g.k / g.groups, positions = volume(g.out),
+                kernel = volume(g.kernel);
+  const int64_t row_units = (g.out[0] > 1 ? g.out[1] : 1) * ceil_div(g.out[2], kLanes);
+  const PaddedPlanes p = plan_padded_planes(
+      gather, source, channels, kLanes, sizeof(T), row_units * filters * kLanes * static_cast<int64_t>(sizeof(T)),
+      kSegmentBytes, scratch<char>(Scratch::kDirect, padded_planes_bytes(gather, channels, kLanes)));
+  const int64_t image_units = p.rows * p.units_per_row;
+  const int64_t image_bytes =
+      (channels * p.channel_stride + image_units * filters * kLanes) * static_cast<int64_t>(sizeof(T));
+  const int64_t images = p.chunks > 1 ? 1
+                                      : larger(smaller(kSegmentBytes / larger(image_bytes, 1), g.n),
+                                               smaller(ceil_div(kLeastUnits, larger(image_units, 1)), g.n));
+  const int64_t segments = p.chunks > 1 ? g.n * p.chunks : ceil_div(g.n, larger(images, 1));
+  const int64_t work = filters * p.depth * positions * g.n;
+  const EvenCut blocks(segments, larger(ceil_div(segments, larger(smaller(work >> 22, 16), 1)), 1), 1);
+  const int64_t sums_per_block = g.k * p.depth * kLanes;
+  T* sums = scratch<T>(Scratch::kTarget, blocks.count * sums_per_block);
+
+  const EvenCut row_tiles(filters, kMostWeightRows, 1);
+  const int most_columns = most_weight_columns(static_cast<int>(row_tiles.piece));
+  const EvenCut column_tiles(p.depth, most_columns, 1);
+  const int64_t segment_units = p.rows_per_chunk * p.units_per_row * larger(images, 1);
+
+  const auto run = [&](int64_t begin, int64_t end) HWY_ATTR {
+    T* padded = scratch<T>(Scratch::kPadded, larger(images, 1) * channels * p.channel_stride);
+    T* units = scratch<T>(Scratch::kColumns, segment_units * filters * kLanes);
+    int32_t* at = scratch<int32_t>(Scratch::kPlan, segment_units);
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t block = i / g.groups, group = i % g.groups;
+      T* own_sums = sums + block * sums_per_block + group * filters * p.depth * kLanes;
+      for (int64_t j = 0; j < filters * p.depth; ++j) hn::Store(hn::Zero(d), d, own_sums + j * kLanes);
+      for (int64_t segment = blocks.begin(block); segment < blocks.end(block); ++segment) {
+        const int64_t row_begin = segment % p.chunks * p.rows_per_chunk,
+                      row_end = smaller(row_begin + p.rows_per_chunk, p.rows);
+        const int64_t image_begin = p.chunks > 1 ? segment / p.chunks : segment * images;
+        const int64_t image_end = p.chunks > 1 ? image_begin + 1 : smaller(image_begin + images, g.n);
+        const int64_t unit_begin = row_begin * p.units_per_row, unit_end = row_end * p.units_per_row;
+        int64_t steps = 0;
+        for (int64_t image = image_begin; image < image_end; ++image) {
+          const int64_t copy = (image - image_begin) * channels * p.channel_stride;
+          copy_padded(p, source, x + (image * g.c + group * channels) * volume(g.in), channels, row_begin, row_end,
+                      padded + copy);
+          copy_units(p, gy + (image * g.k + group * filters) * positions, filters, positions, unit_begin, unit_end,
+                     g.out[2], units + steps * filters * kLanes);
+          for (int64_t unit = unit_begin; unit < unit_end; ++unit) {
+            at[steps++] = static_cast<int32_t>(copy + p.unit[unit].from - row_begin * p.row_stride);
+          }
+        }
+        for (int64_t r = 0; r < row_tiles.count; ++r) {
+          const int64_t row = row_tiles.begin(r), rows = row_tiles.end(r) - row;
+          for (int64_t c = 0; c < column_tiles.count; ++c) {
+            const int64_t column = column_tiles.begin(c), columns = column_tiles.end(c) - column;
+            weights_tile_function<T>(static_cast<int>(rows), static_cast<int>(columns))(
+                steps, units + row * kLanes, filters * kLanes, padded, at, p.distance + column,
+                own_sums + (row * p.depth + column) * kLanes, p.depth);
+          }
+        }
+      }
+    }
+  };
+  parallel_for(blocks.count * g.groups, larger((1 << 18) / larger(work / blocks.count, 1), 1), run);
+
+  // Lanes beyond the end of a short row hold products with what does not belong to it.
+  const auto lanes = hn::FirstN(d, static_cast<size_t>(p.unit_lanes));
+  const auto add_up = [&](int64_t begin, int64_t end) HWY_ATTR {
+    for (int64_t k = begin; k < end; ++k) {
+      for (int64_t i = 0; i < p.depth; ++i) {
+        auto sum = hn::Load(d, sums + (k * p.depth + i) * kLanes);
+        for (int64_t block = 1; block < blocks.count; ++block) {
+          sum = hn::Add(sum, hn::Load(d, sums + block * sums_per_block + (k * p.depth + i) * kLanes));
+        }
+        gw[(k * channels + p.channel[i]) * kernel + gather.taps[p.tap[i]].weight] =
+            hn::GetLane(hn::SumOfLanes(d, hn::IfThenElseZero(lanes, sum)));
+      }
+    }
+  };
+  parallel_for(g.k, larger(16384 / larger(p.depth * blocks.count, 1), 1), add_up);
+}
+
+}  // namespace
+}  // namespace korrel::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // KORREL_DIRECT_WEIGHTS_INL_H_
