@@ -14,34 +14,12 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include <korrel/framework/kernels/pooling_2x2-inl.h>
 #include <korrel/framework/kernels/pooling_rows-inl.h>
 
 HWY_BEFORE_NAMESPACE();
 namespace korrel::kernels::HWY_NAMESPACE {
 namespace {
-
-// What sums are divided by. A power of two is multiplied by instead, which gives the same.
-template <class T>
-class Divisors {
- public:
-  Divisors(const PoolGeometry& g, const T* each, T one)
-      : each_(each), count_(g.out[0] * g.out[1] * g.out[2]), one_(one), inverse_(T(1) / one) {
-    int exponent;
-    exact_ = std::abs(std::frexp(one, &exponent)) == T(0.5);
-  }
-  // `at` is the first lane's place in y.
-  template <class D>
-  HWY_INLINE hn::Vec<D> divide(D d, hn::Vec<D> sums, int64_t at, int64_t valid) const {
-    if (each_ == nullptr) return exact_ ? hn::Mul(sums, hn::Set(d, inverse_)) : hn::Div(sums, hn::Set(d, one_));
-    return hn::Div(sums, load_some(d, each_, at % count_, valid, count_));
-  }
-
- private:
-  const T* each_;
-  int64_t count_;
-  T one_, inverse_;
-  bool exact_;
-};
 
 // Calls body(d, rows, at, i, valid) for each vector of the rows [begin, end) of y: outputs at, at + 1, ... `valid` of
 // them, which are columns i, i + 1, ... of a row whose windows cover `rows`.
@@ -64,27 +42,26 @@ HWY_INLINE bool within(const PoolPlan::Column& column, int64_t i, int64_t valid)
 
 template <int kStride, class T>
 void max_rows(const PoolPlan& plan, int64_t begin, int64_t end, const T* x, T* y, Tap* taps) {
+  using Number = hn::TFromD<hn::RebindToUnsigned<hn::ScalableTag<T>>>;
   const PoolPlan::Columns columns = plan.columns(0);
-  const int64_t last = end * plan.here[2];
+  const int64_t last = end * plan.here[2], most_columns = plan.here[2] + lanes_of(hn::ScalableTag<T>());
+  const WorkingMemory<Number> firsts(most_columns);  // the first tap of each column that exists
+  for (int64_t i = 0; i < most_columns; ++i) {
+    const PoolPlan::Column* first = columns.begin;
+    while (first + 1 != columns.end && i < first->begin) ++first;
+    firsts.elements()[i] = static_cast<Number>(first->tap);
+  }
   for_windows(plan, begin, end, x, [&](auto d, const MetRows<T>& rows, int64_t at, int64_t i, int64_t valid) HWY_ATTR {
     const hn::RebindToUnsigned<decltype(d)> du;
-    using Number = hn::TFromD<decltype(du)>;
     const auto lowest = hn::Set(d, -std::numeric_limits<T>::infinity());
     auto most = lowest;
-    // Where nothing is above -inf it is the first element: column by column, the first that exists.
-    auto tap = hn::Set(du, static_cast<Number>(rows.tap(0)));
-    for (const PoolPlan::Column* column = columns.end; column-- != columns.begin;)
-      if (!within(*column, i, valid)) {
-        const auto first = hn::Set(du, static_cast<Number>(rows.tap(0) + column->tap));
-        tap = hn::IfThenElse(hn::RebindMask(du, lanes_between(d, column->begin - i, column->end - i)), first, tap);
-      } else {
-        tap = hn::Set(du, static_cast<Number>(rows.tap(0) + column->tap));
-      }
+    // Where nothing is above -inf it is the first element that exists.
+    auto tap = hn::Add(hn::Set(du, static_cast<Number>(rows.tap(0))), hn::Load(du, firsts.elements() + i));
+    const bool inside = plan.inside(i, valid);
     for (int64_t r = 0; r < rows.count(); ++r)
       for (const PoolPlan::Column* column = columns.begin; column != columns.end; ++column) {
         auto value = load_every<kStride>(d, rows.row(r) + i * plan.step + column->shift, plan.step);
-        if (!within(*column, i, valid))
-          value = hn::IfThenElse(lanes_between(d, column->begin - i, column->end - i), value, lowest);
+        if (!inside) value = hn::IfThenElse(lanes_between(d, column->begin - i, column->end - i), value, lowest);
         const auto larger = hn::Or(hn::Gt(value, most), hn::IsNaN(value));
         most = hn::IfThenElse(larger, value, most);
         tap = hn::IfThenElse(hn::RebindMask(du, larger), hn::Set(du, static_cast<Number>(rows.tap(r) + column->tap)),
@@ -121,11 +98,11 @@ void average_rows(const PoolPlan& plan, int64_t begin, int64_t end, const T* x, 
   const int64_t last = end * plan.here[2];
   for_windows(plan, begin, end, x, [&](auto d, const MetRows<T>& rows, int64_t at, int64_t i, int64_t valid) HWY_ATTR {
     auto sum = hn::Zero(d);
+    const bool inside = plan.inside(i, valid);
     for (int64_t r = 0; r < rows.count(); ++r)
       for (const PoolPlan::Column* column = columns.begin; column != columns.end; ++column) {
         auto value = load_every<kStride>(d, rows.row(r) + i * plan.step + column->shift, plan.step);
-        if (!within(*column, i, valid))
-          value = hn::IfThenElseZero(lanes_between(d, column->begin - i, column->end - i), value);
+        if (!inside) value = hn::IfThenElseZero(lanes_between(d, column->begin - i, column->end - i), value);
         sum = hn::Add(sum, value);
       }
     store_some(d, divisors.divide(d, sum, at, valid), y, at, valid, last);
@@ -208,6 +185,11 @@ int64_t grain(const PoolGeometry& g, const std::array<int64_t, 3>& sizes) {
 
 template <class T>
 void max_pool_of(const PoolGeometry& g, const T* x, T* y, Tap* taps) {
+  if (is_halving(g)) {
+    for_halves<T>(g, [&](const Halving& h, auto d, int64_t begin, int64_t end)
+                         HWY_ATTR { max_2x2(d, h, begin, end, x, y, taps); });
+    return;
+  }
   const PoolPlan plan(g, PoolPlan::Direction::forward);
   parallel_for(g.planes * g.out[0] * g.out[1], grain(g, g.out), [&](int64_t begin, int64_t end) HWY_ATTR {
     with_stride(g.stride[2], [&](auto stride) HWY_ATTR { max_rows<stride()>(plan, begin, end, x, y, taps); });
@@ -224,8 +206,13 @@ void pick_taps_of(const PoolGeometry& g, const T* x, const Tap* taps, T* y) {
 
 template <class T>
 void avg_pool_of(const PoolGeometry& g, const T* x, const T* divisors, T divisor, T* y) {
-  const PoolPlan plan(g, PoolPlan::Direction::forward);
   const Divisors<T> by(g, divisors, divisor);
+  if (is_halving(g)) {
+    for_halves<T>(g, [&](const Halving& h, auto d, int64_t begin, int64_t end)
+                         HWY_ATTR { average_2x2(d, h, begin, end, x, by, y); });
+    return;
+  }
+  const PoolPlan plan(g, PoolPlan::Direction::forward);
   parallel_for(g.planes * g.out[0] * g.out[1], grain(g, g.out), [&](int64_t begin, int64_t end) HWY_ATTR {
     with_stride(g.stride[2], [&](auto stride) HWY_ATTR { average_rows<stride()>(plan, begin, end, x, by, y); });
   });
@@ -241,8 +228,23 @@ void gradient_of(const PoolGeometry& g, const T* gy, const Tap* taps, T* gx) {
 }
 
 template <class T>
+void max_pool_gradient_of(const PoolGeometry& g, const T* gy, const Tap* taps, T* gx) {
+  if (is_halving(g)) {
+    for_halves<T>(g, [&](const Halving& h, auto d, int64_t begin, int64_t end)
+                         HWY_ATTR { max_gradient_2x2(d, h, begin, end, gy, taps, gx); });
+    return;
+  }
+  gradient_of<true>(g, gy, taps, gx);
+}
+
+template <class T>
 void avg_pool_gradient_of(const PoolGeometry& g, const T* gy, const T* divisors, T divisor, T* gx) {
   const Divisors<T> by(g, divisors, divisor);
+  if (is_halving(g)) {
+    for_halves<T>(g, [&](const Halving& h, auto d, int64_t begin, int64_t end)
+                         HWY_ATTR { average_gradient_2x2(d, h, begin, end, gy, by, gx); });
+    return;
+  }
   const int64_t row = g.out[2], rows = g.planes * g.out[0] * g.out[1];
   const WorkingMemory<T> memory(rows * row);
   T* scaled = memory.elements();
@@ -268,10 +270,10 @@ void average_f64(const PoolGeometry& g, const double* x, const double* divisors,
   avg_pool_of(g, x, divisors, divisor, y);
 }
 void max_gradient_f32(const PoolGeometry& g, const float* gy, const Tap* taps, float* gx) {
-  gradient_of<true>(g, gy, taps, gx);
+  max_pool_gradient_of(g, gy, taps, gx);
 }
 void max_gradient_f64(const PoolGeometry& g, const double* gy, const Tap* taps, double* gx) {
-  gradient_of<true>(g, gy, taps, gx);
+  max_pool_gradient_of(g, gy, taps, gx);
 }
 void average_gradient_f32(const PoolGeometry& g, const float* gy, const float* divisors, float divisor, float* gx) {
   avg_pool_gradient_of(g, gy, divisors, divisor, gx);

@@ -42,6 +42,11 @@ PoolPlan::PoolPlan(const PoolGeometry& geometry, Direction direction) : g(geomet
     }
     first_column_.push_back(static_cast<int64_t>(columns_.size()));
   }
+  inside_end_ = here[2];
+  for (const Column* column = columns(0).begin; column != columns(0).end; ++column) {
+    inside_begin_ = std::max(inside_begin_, column->begin);
+    inside_end_ = std::min(inside_end_, column->end);
+  }
 }
 
 }  // namespace korrel::kernels

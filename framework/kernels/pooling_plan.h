@@ -37,6 +37,9 @@ struct PoolPlan {
     return {columns_.data() + first_column_[phase], columns_.data() + first_column_[phase + 1]};
   }
 
+  // Whether all taps of phase 0 exist for columns [i, i + count) of here.
+  bool inside(int64_t i, int64_t count) const { return inside_begin_ <= i && i + count <= inside_end_; }
+
   PoolGeometry g;
   std::array<int64_t, 3> here, there;
   int64_t step;             // forward the stride of the columns, backward 1
@@ -48,6 +51,7 @@ struct PoolPlan {
   std::vector<Meeting> meetings_[2];
   std::vector<int64_t> first_[2], first_column_{0};
   std::vector<Column> columns_;
+  int64_t inside_begin_ = 0, inside_end_ = 0;
 };
 
 }  // namespace korrel::kernels

@@ -7,6 +7,8 @@
 #define KORREL_POOLING_ROWS_INL_H_
 #endif
 
+#include <cmath>
+
 #include <hwy/highway.h>
 
 #include <korrel/framework/base/allocator.h>
@@ -85,6 +87,29 @@ HWY_INLINE hn::Vec<hn::RebindToUnsigned<D>> load_taps(D, const Tap* from) {
     return hn::PromoteTo(hn::RebindToUnsigned<D>(), hn::PromoteTo(d32, narrow));
   }
 }
+
+// What sums are divided by. A power of two is multiplied by instead, which gives the same.
+template <class T>
+class Divisors {
+ public:
+  Divisors(const PoolGeometry& g, const T* each, T one)
+      : each_(each), count_(g.out[0] * g.out[1] * g.out[2]), one_(one), inverse_(T(1) / one) {
+    int exponent;
+    exact_ = std::abs(std::frexp(one, &exponent)) == T(0.5);
+  }
+  // `at` is the first lane's place in y.
+  template <class D>
+  HWY_INLINE hn::Vec<D> divide(D d, hn::Vec<D> sums, int64_t at, int64_t valid) const {
+    if (each_ == nullptr) return exact_ ? hn::Mul(sums, hn::Set(d, inverse_)) : hn::Div(sums, hn::Set(d, one_));
+    return hn::Div(sums, load_some(d, each_, at % count_, valid, count_));
+  }
+
+ private:
+  const T* each_;
+  int64_t count_;
+  T one_, inverse_;
+  bool exact_;
+};
 
 template <class T>
 class WorkingMemory {

@@ -170,16 +170,36 @@ TEST_CASE("Large planes are cut into blocks of rows and slices, with the same bi
                     .kernel = {1, 3, 3},
                     .stride = {1, 2, 2},
                     .padding = {0, 1, 1}};
+  PoolGeometry halved{.planes = 40, .in = {1, 101, 95}, .out = {1, 50, 47}, .kernel = {1, 2, 2}, .stride = {1, 2, 2}};
   PoolGeometry deep{.planes = 2, .in = {20, 30, 33}, .out = {20, 30, 33}, .kernel = {3, 3, 3}, .padding = {1, 1, 1}};
   for (int threads : {1, 2, 5}) {
     set_num_threads(threads);
     engine.seed(6);
-    for (const PoolGeometry& g : {flat, deep}) {
+    for (const PoolGeometry& g : {flat, deep, halved}) {
       check_max<float>(g);
       check_avg<float>(g);
       check_avg<double>(g);
     }
   }
+}
+
+TEST_CASE("2x2 windows side by side, for every width, odd ones too, on every target") {
+  for (const std::string& target : kernels::available_targets()) {
+    CAPTURE(target);
+    kernels::force_target(target);
+    engine.seed(7);
+    for (int64_t width = 2; width < 70; ++width) {
+      CAPTURE(width);
+      PoolGeometry g{
+          .planes = draw(1, 4), .in = {draw(1, 2), draw(2, 7), width}, .kernel = {1, 2, 2}, .stride = {1, 2, 2}};
+      g.out = {g.in[0], g.in[1] / 2, width / 2};
+      check_max<float>(g);
+      check_max<double>(g);
+      check_avg<float>(g);
+      check_avg<double>(g);
+    }
+  }
+  kernels::choose_default_target();
 }
 
 TEST_CASE("Nothing to pool is no error") {
