@@ -1,0 +1,99 @@
+#include <korrel/models/catalogue.h>
+
+#include <korrel/framework/base/check.h>
+#include <korrel/models/lenet5.h>
+#include <korrel/models/mlp.h>
+#include <korrel/models/nin.h>
+#include <korrel/models/resnet.h>
+#include <korrel/models/small_convnets.h>
+
+namespace korrel::models {
+namespace {
+
+using Made = std::unique_ptr<nn::Module>;
+
+struct Row {
+  CatalogueEntry entry;
+  int64_t smallest_side;  // of the input; 0 where any shape will do
+  Made (*make)(const Shape& input, int64_t classes);
+};
+
+const std::vector<Row>& rows() {
+  static const std::vector<Row> all = {
+      {{"lenet5", "LeNet-5 of today: ReLU and max pooling", {1, 28, 28}, 10},
+       28,
+       [](const Shape& input, int64_t classes) -> Made { return std::make_unique<LeNet5>(LeNet5Form::modern, input[0], classes); }},
+      {{"lenet5-1998", "LeNet-5 as in 1998: tanh and average pooling", {1, 28, 28}, 10},
+       28,
+       [](const Shape& input, int64_t classes) -> Made { return std::make_unique<LeNet5>(LeNet5Form::original, input[0], classes); }},
+      {{"mlp", "multilayer perceptron, two hidden layers of 256 and 128", {1, 28, 28}, 10},
+       0,
+       [](const Shape& input, int64_t classes) -> Made {
+         return std::make_unique<MLP>(std::vector<int64_t>{input.numel(), 256, 128, classes});
+       }},
+      {{"nin", "network in network (Lin et al. 2013)", {3, 32, 32}, 10},
+       8,
+       [](const Shape& input, int64_t classes) -> Made { return std::make_unique<NiN>(input[0], classes); }},
+      {{"cifar-small", "six 3x3 convolutions with batch norm", {3, 32, 32}, 10},
+       8,
+       [](const Shape& input, int64_t classes) -> Made { return std::make_unique<CifarSmall>(input[0], classes); }},
+      {{"resnet20", "residual network of 20 layers for 32x32 images (He et al. 2015)", {3, 32, 32}, 10},
+       8,
+       [](const Shape& input, int64_t classes) -> Made {
+         return std::make_unique<ResNet>(cifar_resnet(20, classes, input[0]));
+       }},
+      {{"sequence", "1-D convolutional classifier of sequences", {1, 128}, 4},
+       16,
+       [](const Shape& input, int64_t classes) -> Made { return std::make_unique<SequenceNet>(input[0], classes); }},
+      {{"volume", "3-D convolutional classifier of volumes", {1, 16, 16, 16}, 4},
+       8,
+       [](const Shape& input, int64_t classes) -> Made { return std::make_unique<VolumeNet>(input[0], classes); }},
+  };
+  return all;
+}
+
+const Row& find_row(const std::string& name) {
+  std::string names;
+  for (const Row& row : rows()) {
+    if (row.entry.name == name) return row;
+    names += (names.empty() ? "" : ", ") + row.entry.name;
+  }
+  fail<ValueError>("there is no model \"{}\"; there are: {}", name, names);
+}
+
+// LeNet-5 has a fully connected layer behind a fixed image size; the others take any size from a smallest one on.
+void check_input(const Row& row, const Shape& input) {
+  bool fits = !input.empty() && (row.smallest_side == 0 || input.rank() == row.entry.input.rank());
+  for (int64_t size : input) fits = fits && size > 0;
+  bool fixed = row.entry.name.starts_with("lenet5");
+  for (int axis = 1; fits && row.smallest_side > 0 && axis < input.rank(); ++axis)
+    fits = fixed ? input[axis] == row.smallest_side : input[axis] >= row.smallest_side;
+  check<ValueError>(fits, "model {}: takes samples of shape {}{}, got {}", row.entry.name, row.entry.input,
+                    row.smallest_side == 0 ? " or any other"
+                    : fixed                ? " (any number of channels)"
+                                           : fmt::format(" (any number of channels, sides of at least {})", row.smallest_side),
+                    input);
+}
+
+}  // namespace
+
+const std::vector<CatalogueEntry>& catalogue() {
+  static const std::vector<CatalogueEntry> entries = [] {
+    std::vector<CatalogueEntry> list;
+    for (const Row& row : rows()) list.push_back(row.entry);
+    return list;
+  }();
+  return entries;
+}
+
+const CatalogueEntry& find_model(const std::string& name) { return find_row(name).entry; }
+
+std::unique_ptr<nn::Module> make_model(const std::string& name, const Shape& input, int64_t classes) {
+  const Row& row = find_row(name);
+  const Shape& shape = input.empty() ? row.entry.input : input;
+  check_input(row, shape);
+  check<ValueError>(classes >= 0, "model {}: classes must be positive, got {}", name, classes);
+  return row.make(shape, classes == 0 ? row.entry.classes : classes);
+}
+
+}  // namespace korrel::models
