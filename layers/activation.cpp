@@ -66,7 +66,9 @@ Hardshrink::Hardshrink(double l) : lambd(l) {}
 Tensor Hardshrink::forward(const Tensor& x) { return hardshrink(x, {.lambd = lambd}); }
 std::string Hardshrink::extra_repr() const { return python_number(lambd); }
 
-Softshrink::Softshrink(double l) : lambd(l) { check<ValueError>(l >= 0, "Softshrink: lambd must not be negative, got {}", l); }
+Softshrink::Softshrink(double l) : lambd(l) {
+  check<ValueError>(l >= 0, "Softshrink: lambd must not be negative, got {}", l);
+}
 Tensor Softshrink::forward(const Tensor& x) { return softshrink(x, {.lambd = lambd}); }
 std::string Softshrink::extra_repr() const { return python_number(lambd); }
 

@@ -1,4 +1,5 @@
-// Activation functions as layers, as in torch.nn: element by element, the shape stays. Formulas: framework/ops/activation.h.
+// Activation functions as layers, as in torch.nn: element by element, the shape stays. Formulas:
+// framework/ops/activation.h.
 #pragma once
 
 #include <korrel/framework/ops/activation.h>

@@ -17,6 +17,7 @@ Dropout::Dropout(double p, Generator* generator) : DropoutNd("Dropout", korrel::
 Dropout1d::Dropout1d(double p, Generator* generator) : DropoutNd("Dropout1d", korrel::dropout1d, p, generator) {}
 Dropout2d::Dropout2d(double p, Generator* generator) : DropoutNd("Dropout2d", korrel::dropout2d, p, generator) {}
 Dropout3d::Dropout3d(double p, Generator* generator) : DropoutNd("Dropout3d", korrel::dropout3d, p, generator) {}
-AlphaDropout::AlphaDropout(double p, Generator* generator) : DropoutNd("AlphaDropout", korrel::alpha_dropout, p, generator) {}
+AlphaDropout::AlphaDropout(double p, Generator* generator)
+    : DropoutNd("AlphaDropout", korrel::alpha_dropout, p, generator) {}
 
 }  // namespace korrel::nn

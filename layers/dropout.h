@@ -1,5 +1,5 @@
-// Dropout layers, as in torch.nn: active while training, the identity in evaluation. They draw from the default generator of
-// the thread, or from the one given, which must outlive the layer.
+// Dropout layers, as in torch.nn: active while training, the identity in evaluation. They draw from the default
+// generator of the thread, or from the one given, which must outlive the layer.
 #pragma once
 
 #include <korrel/framework/ops/dropout.h>

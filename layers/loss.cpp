@@ -8,8 +8,9 @@ namespace {
 void check_class_options(const char* layer, const ClassLossOptions& options) {
   check<ValueError>(options.label_smoothing >= 0 && options.label_smoothing <= 1,
                     "{}: label_smoothing must lie in [0, 1], got {}", layer, options.label_smoothing);
-  check<ShapeError>(!options.weight.defined() || options.weight.dim() == 1, "{}: weight needs one number per class, got shape {}",
-                    layer, options.weight.defined() ? options.weight.shape() : Shape());
+  check<ShapeError>(!options.weight.defined() || options.weight.dim() == 1,
+                    "{}: weight needs one number per class, got shape {}", layer,
+                    options.weight.defined() ? options.weight.shape() : Shape());
 }
 
 // The options with the weight that the module owns: it moves with to() and is saved.
@@ -28,7 +29,9 @@ Tensor CrossEntropyLoss::forward(const Tensor& x, const Tensor& target) {
 }
 
 NLLLoss::NLLLoss(const ClassLossOptions& o) : weight(o.weight), options(o) { check_class_options("NLLLoss", o); }
-Tensor NLLLoss::forward(const Tensor& x, const Tensor& target) { return nll_loss(x, target, with_weight(options, weight)); }
+Tensor NLLLoss::forward(const Tensor& x, const Tensor& target) {
+  return nll_loss(x, target, with_weight(options, weight));
+}
 
 MSELoss::MSELoss(const LossOptions& o) : options(o) {}
 Tensor MSELoss::forward(const Tensor& x, const Tensor& target) { return mse_loss(x, target, options); }
@@ -56,7 +59,8 @@ Tensor BCELoss::forward(const Tensor& x, const Tensor& target) {
   return binary_cross_entropy(x, target, {.reduction = options.reduction, .weight = weight});
 }
 
-BCEWithLogitsLoss::BCEWithLogitsLoss(const BinaryLossOptions& o) : weight(o.weight), pos_weight(o.pos_weight), options(o) {}
+BCEWithLogitsLoss::BCEWithLogitsLoss(const BinaryLossOptions& o)
+    : weight(o.weight), pos_weight(o.pos_weight), options(o) {}
 Tensor BCEWithLogitsLoss::forward(const Tensor& x, const Tensor& target) {
   return binary_cross_entropy_with_logits(x, target,
                                           {.reduction = options.reduction, .weight = weight, .pos_weight = pos_weight});

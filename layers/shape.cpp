@@ -18,7 +18,9 @@ Unflatten::Unflatten(int64_t d, const Shape& to) : dim(d), sizes(to) {
                     "Unflatten: sizes must be positive, one of them may be -1, got {}", to);
 }
 Tensor Unflatten::forward(const Tensor& x) { return unflatten(x, dim, sizes); }
-std::string Unflatten::extra_repr() const { return fmt::format("dim={}, unflattened_size={}", dim, python_tuple(sizes)); }
+std::string Unflatten::extra_repr() const {
+  return fmt::format("dim={}, unflattened_size={}", dim, python_tuple(sizes));
+}
 
 Tensor Identity::forward(const Tensor& x) { return x; }
 

@@ -22,10 +22,14 @@ const std::vector<Row>& rows() {
   static const std::vector<Row> all = {
       {{"lenet5", "LeNet-5 of today: ReLU and max pooling", {1, 28, 28}, 10},
        28,
-       [](const Shape& input, int64_t classes) -> Made { return std::make_unique<LeNet5>(LeNet5Form::modern, input[0], classes); }},
+       [](const Shape& input, int64_t classes) -> Made {
+         return std::make_unique<LeNet5>(LeNet5Form::modern, input[0], classes);
+       }},
       {{"lenet5-1998", "LeNet-5 as in 1998: tanh and average pooling", {1, 28, 28}, 10},
        28,
-       [](const Shape& input, int64_t classes) -> Made { return std::make_unique<LeNet5>(LeNet5Form::original, input[0], classes); }},
+       [](const Shape& input, int64_t classes) -> Made {
+         return std::make_unique<LeNet5>(LeNet5Form::original, input[0], classes);
+       }},
       {{"mlp", "multilayer perceptron, two hidden layers of 256 and 128", {1, 28, 28}, 10},
        0,
        [](const Shape& input, int64_t classes) -> Made {
@@ -71,7 +75,7 @@ void check_input(const Row& row, const Shape& input) {
   check<ValueError>(fits, "model {}: takes samples of shape {}{}, got {}", row.entry.name, row.entry.input,
                     row.smallest_side == 0 ? " or any other"
                     : fixed                ? " (any number of channels)"
-                                           : fmt::format(" (any number of channels, sides of at least {})", row.smallest_side),
+                            : fmt::format(" (any number of channels, sides of at least {})", row.smallest_side),
                     input);
 }
 

@@ -10,9 +10,9 @@
 namespace korrel::models {
 
 struct CatalogueEntry {
-  std::string name;         // "lenet5"
-  std::string what;         // one line
-  Shape input;              // of one sample that the model is made for: [1,28,28]
+  std::string name;  // "lenet5"
+  std::string what;  // one line
+  Shape input;       // of one sample that the model is made for: [1,28,28]
   int64_t classes = 10;
 };
 

@@ -6,7 +6,12 @@
 namespace korrel::models {
 
 LeNet5::LeNet5(LeNet5Form which, int64_t in_channels, int64_t classes)
-    : conv1(in_channels, 6, 5, {.padding = 2}), conv2(6, 16, 5), fc1(400, 120), fc2(120, 84), fc3(84, classes), form(which) {}
+    : conv1(in_channels, 6, 5, {.padding = 2}),
+      conv2(6, 16, 5),
+      fc1(400, 120),
+      fc2(120, 84),
+      fc3(84, classes),
+      form(which) {}
 
 Tensor LeNet5::forward(const Tensor& x) {
   if (form == LeNet5Form::original) {

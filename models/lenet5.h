@@ -1,5 +1,6 @@
-// LeNet-5 (LeCun et al. 1998) for images [N,1,28,28], in two forms of 61,706 parameters and 416,520 multiply-adds each: the
-// original's tanh and average pooling, and the usual one of today, ReLU and max pooling. Fully connected C3, linear output.
+// LeNet-5 (LeCun et al. 1998) for images [N,1,28,28], in two forms of 61,706 parameters and 416,520 multiply-adds each:
+// the original's tanh and average pooling, and the usual one of today, ReLU and max pooling. Fully connected C3, linear
+// output.
 #pragma once
 
 #include <korrel/layers/convolution.h>

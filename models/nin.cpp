@@ -12,7 +12,8 @@ namespace korrel::models {
 NiN::NiN(int64_t in_channels, int64_t classes) {
   auto conv = [&](int64_t in, int64_t out, int64_t kernel) {
     nn::Conv2d layer(in, out, kernel, {.padding = kernel / 2});
-    nn::init::kaiming_normal_(layer.weight, {.nonlinearity = "relu"});  // nine layers deep: PyTorch's default would vanish
+    nn::init::kaiming_normal_(layer.weight,
+                              {.nonlinearity = "relu"});  // nine layers deep: PyTorch's default would vanish
     nn::init::zeros_(layer.bias);
     features.add(layer).add(nn::ReLU());
   };

@@ -1,6 +1,6 @@
-// Network in network (Lin et al. 2013) for CIFAR images: three blocks of a convolution and two 1x1 convolutions, which are
-// linear layers applied at every position; no fully connected layer, the mean over the image is the result.
-// Widths 192-160-96, 192-192-192, 192-192-classes: 966,986 parameters for three channels and ten classes.
+// Network in network (Lin et al. 2013) for CIFAR images: three blocks of a convolution and two 1x1 convolutions, which
+// are linear layers applied at every position; no fully connected layer, the mean over the image is the result. Widths
+// 192-160-96, 192-192-192, 192-192-classes: 966,986 parameters for three channels and ten classes.
 #pragma once
 
 #include <korrel/layers/containers.h>

@@ -110,10 +110,15 @@ ResNet resnet50(int64_t classes, bool small_images) {
   return ResNet({.depths = {3, 4, 6, 3}, .bottleneck = true, .small_images = small_images, .classes = classes});
 }
 ResNet cifar_resnet(int64_t depth, int64_t classes, int64_t in_channels) {
-  check<ValueError>(depth >= 8 && depth % 6 == 2, "cifar_resnet: the depth must be 6n + 2 (20, 32, 44, 56, ...), got {}", depth);
+  check<ValueError>(depth >= 8 && depth % 6 == 2,
+                    "cifar_resnet: the depth must be 6n + 2 (20, 32, 44, 56, ...), got {}", depth);
   int64_t n = (depth - 2) / 6;
-  return ResNet({.depths = {n, n, n}, .widths = {16, 32, 64}, .small_images = true, .projection = false,
-                 .in_channels = in_channels, .classes = classes});
+  return ResNet({.depths = {n, n, n},
+                 .widths = {16, 32, 64},
+                 .small_images = true,
+                 .projection = false,
+                 .in_channels = in_channels,
+                 .classes = classes});
 }
 
 }  // namespace korrel::models

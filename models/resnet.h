@@ -1,5 +1,6 @@
-// Residual networks (He et al. 2015), with torchvision's state_dict names: ResNet-18/34/50 for ImageNet-sized images, the
-// same with a stem for 32x32 images, and the paper's CIFAR networks ResNet-20/32/44/56 (parameter-free shortcuts, option A).
+// Residual networks (He et al. 2015), with torchvision's state_dict names: ResNet-18/34/50 for ImageNet-sized images,
+// the same with a stem for 32x32 images, and the paper's CIFAR networks ResNet-20/32/44/56 (parameter-free shortcuts,
+// option A).
 #pragma once
 
 #include <korrel/layers/batch_norm.h>
@@ -11,8 +12,8 @@ namespace korrel::models {
 
 struct ResidualOptions {
   int64_t stride = 1;
-  // Where stride or width change: a 1x1 convolution with batch norm (option B), or every stride-th pixel with zero channels
-  // around it (option A).
+  // Where stride or width change: a 1x1 convolution with batch norm (option B), or every stride-th pixel with zero
+  // channels around it (option A).
   bool projection = true;
 };
 
@@ -45,7 +46,7 @@ struct Bottleneck : nn::Module {
 };
 
 struct ResNetOptions {
-  std::vector<int64_t> depths;                      // blocks per stage, one to four stages
+  std::vector<int64_t> depths;  // blocks per stage, one to four stages
   std::vector<int64_t> widths = {64, 128, 256, 512};
   bool bottleneck = false;
   bool small_images = false;  // stem: 3x3 stride 1 without pooling instead of 7x7 stride 2 and max pooling
@@ -72,7 +73,8 @@ struct ResNet : nn::Module {
 ResNet resnet18(int64_t classes = 1000, bool small_images = false);  // 11,689,512 parameters
 ResNet resnet34(int64_t classes = 1000, bool small_images = false);  // 21,797,672
 ResNet resnet50(int64_t classes = 1000, bool small_images = false);  // 25,557,032
-// depth 6n + 2: 20, 32, 44, 56 have 269,722, 464,154, 658,586 and 853,018 parameters. Throws ValueError for other depths.
+// depth 6n + 2: 20, 32, 44, 56 have 269,722, 464,154, 658,586 and 853,018 parameters. Throws ValueError for other
+// depths.
 ResNet cifar_resnet(int64_t depth, int64_t classes = 10, int64_t in_channels = 3);
 
 }  // namespace korrel::models

@@ -3,12 +3,12 @@
 
 #include <string>
 
-#include <korrel/framework/autograd/grad_mode.h>
-#include <korrel/framework/tensor/create.h>
-#include <korrel/framework/tensor/random.h>
 #include <korrel/datasets/digits.h>
 #include <korrel/datasets/solids.h>
 #include <korrel/datasets/waves.h>
+#include <korrel/framework/autograd/grad_mode.h>
+#include <korrel/framework/tensor/create.h>
+#include <korrel/framework/tensor/random.h>
 #include <korrel/models/catalogue.h>
 #include <korrel/optim/adam.h>
 #include <korrel/training/fit.h>
@@ -40,24 +40,28 @@ double accuracy(const Recipe& recipe) {
 }  // namespace
 
 TEST_CASE("LeNet-5 in today's form tells generated digits apart") {
-  CHECK(accuracy({"lenet5", datasets::digits({.count = 2500}), datasets::digits({.train = false, .count = 500}), 5, 2e-3}) > 0.92);
+  CHECK(accuracy({"lenet5", datasets::digits({.count = 2500}), datasets::digits({.train = false, .count = 500}), 5,
+                  2e-3}) > 0.92);
 }
 
 TEST_CASE("LeNet-5 as in 1998 tells generated digits apart") {
-  CHECK(accuracy({"lenet5-1998", datasets::digits({.count = 2500}), datasets::digits({.train = false, .count = 500}), 5, 2e-3}) >
-        0.90);
+  CHECK(accuracy({"lenet5-1998", datasets::digits({.count = 2500}), datasets::digits({.train = false, .count = 500}), 5,
+                  2e-3}) > 0.90);
 }
 
 TEST_CASE("the MLP tells generated digits apart") {
-  CHECK(accuracy({"mlp", datasets::digits({.count = 2500}), datasets::digits({.train = false, .count = 500}), 6, 1e-3}) > 0.85);
+  CHECK(accuracy({"mlp", datasets::digits({.count = 2500}), datasets::digits({.train = false, .count = 500}), 6,
+                  1e-3}) > 0.85);
 }
 
 TEST_CASE("the 1-D network tells waves apart") {
-  CHECK(accuracy({"sequence", datasets::waves({.count = 1500}), datasets::waves({.train = false, .count = 300}), 8, 5e-3}) > 0.9);
+  CHECK(accuracy({"sequence", datasets::waves({.count = 1500}), datasets::waves({.train = false, .count = 300}), 8,
+                  5e-3}) > 0.9);
 }
 
 TEST_CASE("the 3-D network tells solids apart") {
-  CHECK(accuracy({"volume", datasets::solids({.count = 600}), datasets::solids({.train = false, .count = 200}), 6, 5e-3}) > 0.9);
+  CHECK(accuracy({"volume", datasets::solids({.count = 600}), datasets::solids({.train = false, .count = 200}), 6,
+                  5e-3}) > 0.9);
 }
 
 TEST_CASE("the catalogue: parameter counts, output shapes, any sizes that fit") {
@@ -65,8 +69,14 @@ TEST_CASE("the catalogue: parameter counts, output shapes, any sizes that fit") 
     const char* name;
     int64_t parameters;
   };
-  for (auto [name, parameters] : {Row{"lenet5", 61706}, {"lenet5-1998", 61706}, {"mlp", 235146}, {"nin", 966986},
-                                  {"cifar-small", 288746}, {"resnet20", 269722}, {"sequence", 8004}, {"volume", 17740}}) {
+  for (auto [name, parameters] : {Row{"lenet5", 61706},
+                                  {"lenet5-1998", 61706},
+                                  {"mlp", 235146},
+                                  {"nin", 966986},
+                                  {"cifar-small", 288746},
+                                  {"resnet20", 269722},
+                                  {"sequence", 8004},
+                                  {"volume", 17740}}) {
     CAPTURE(name);
     auto net = models::make_model(name);
     CHECK(net->parameter_count() == parameters);
@@ -83,12 +93,18 @@ TEST_CASE("the catalogue: parameter counts, output shapes, any sizes that fit") 
 
 TEST_CASE("what the catalogue refuses") {
   CHECK(message_of<ValueError>([] { models::make_model("alexnet"); }) ==
-        "there is no model \"alexnet\"; there are: lenet5, lenet5-1998, mlp, nin, cifar-small, resnet20, sequence, volume");
-  CHECK(message_of<ValueError>([] { models::make_model("lenet5", {3, 32, 32}); }) ==
-        "model lenet5: takes samples of shape [1,28,28] (any number of channels), got [3,32,32]");
-  CHECK(message_of<ValueError>([] { models::make_model("nin", {3, 4, 4}); }) ==
-        "model nin: takes samples of shape [3,32,32] (any number of channels, sides of at least 8), got [3,4,4]");
-  CHECK(message_of<ValueError>([] { models::make_model("volume", {1, 16, 16}); }).starts_with("model volume: takes samples"));
+        "there is no model \"alexnet\"; there are: lenet5, lenet5-1998, mlp, nin, cifar-small, resnet20, sequence, "
+        "volume");
+  CHECK(message_of<ValueError>([] {
+          models::make_model("lenet5", {3, 32, 32});
+        }) == "model lenet5: takes samples of shape [1,28,28] (any number of channels), got [3,32,32]");
+  CHECK(message_of<ValueError>([] {
+          models::make_model("nin", {3, 4, 4});
+        }) == "model nin: takes samples of shape [3,32,32] (any number of channels, sides of at least 8), got [3,4,4]");
+  CHECK(message_of<ValueError>([] {
+          models::make_model("volume", {1, 16, 16});
+        }).starts_with("model volume: takes samples"));
   CHECK(message_of<ValueError>([] { models::make_model("mlp", {3, 0}); }).starts_with("model mlp: takes samples"));
-  CHECK(message_of<ValueError>([] { models::make_model("mlp", {}, -1); }) == "model mlp: classes must be positive, got -1");
+  CHECK(message_of<ValueError>([] { models::make_model("mlp", {}, -1); }) ==
+        "model mlp: classes must be positive, got -1");
 }
