@@ -41,7 +41,7 @@ HWY_INLINE bool within(const PoolPlan::Column& column, int64_t i, int64_t valid)
 }
 
 template <int kStride, class T>
-void max_rows(const PoolPlan& plan, int64_t begin, int64_t end, const T* x, T* y, Tap* taps) {
+void max_rows(const PoolPlan& plan, int64_t begin, int64_t end, const T* x, T* y, PoolTap* taps) {
   using Number = hn::TFromD<hn::RebindToUnsigned<hn::ScalableTag<T>>>;
   const PoolPlan::Columns columns = plan.columns(0);
   const int64_t last = end * plan.here[2], most_columns = plan.here[2] + lanes_of(hn::ScalableTag<T>());
@@ -73,12 +73,12 @@ void max_rows(const PoolPlan& plan, int64_t begin, int64_t end, const T* x, T* y
 }
 
 template <int kStride, class T>
-void pick_rows(const PoolPlan& plan, int64_t begin, int64_t end, const T* x, const Tap* taps, T* y) {
+void pick_rows(const PoolPlan& plan, int64_t begin, int64_t end, const T* x, const PoolTap* taps, T* y) {
   const PoolPlan::Columns columns = plan.columns(0);
   const int64_t last = end * plan.here[2];
   for_windows(plan, begin, end, x, [&](auto d, const MetRows<T>& rows, int64_t at, int64_t i, int64_t valid) HWY_ATTR {
     const hn::RebindToUnsigned<decltype(d)> du;
-    HWY_ALIGN Tap lane_taps[hn::MaxLanes(d)] = {};
+    HWY_ALIGN PoolTap lane_taps[hn::MaxLanes(d)] = {};
     for (int64_t lane = 0; lane < valid; ++lane) lane_taps[lane] = taps[at + lane];
     const auto tap = load_taps(d, lane_taps);
     auto picked = hn::Zero(d);
@@ -112,13 +112,13 @@ void average_rows(const PoolPlan& plan, int64_t begin, int64_t end, const T* x, 
 // Rows [begin, end) of gx: one vector of sums for each phase of the stride, woven together. With kMasked a tap counts
 // only where it is the window's maximum.
 template <int kStride, bool kMasked, class T>
-void gradient_rows(const PoolPlan& plan, int64_t begin, int64_t end, const T* gy, const Tap* taps, T* gx) {
+void gradient_rows(const PoolPlan& plan, int64_t begin, int64_t end, const T* gy, const PoolTap* taps, T* gx) {
   const hn::ScalableTag<T> d;
   const hn::RebindToUnsigned<decltype(d)> du;
   const int64_t lanes = lanes_of(d), stride = kStride == 0 ? plan.g.stride[2] : kStride;
   const int64_t size = plan.here[2], last = end * size, vectors = (size + stride * lanes - 1) / (stride * lanes);
   MetRows<T> rows(plan, gy, vectors * lanes);
-  MetRows<Tap> tap_rows(plan, taps, vectors * lanes);
+  MetRows<PoolTap> tap_rows(plan, taps, vectors * lanes);
 
   // The sums of column i and those that follow, for x's elements i * stride + phase, ...
   const auto sums_of = [&](int64_t phase, int64_t i) HWY_ATTR {
@@ -184,7 +184,7 @@ int64_t grain(const PoolGeometry& g, const std::array<int64_t, 3>& sizes) {
 }
 
 template <class T>
-void max_pool_of(const PoolGeometry& g, const T* x, T* y, Tap* taps) {
+void max_pool_of(const PoolGeometry& g, const T* x, T* y, PoolTap* taps) {
   if (is_halving(g)) {
     for_halves<T>(g, [&](const Halving& h, auto d, int64_t begin, int64_t end)
                          HWY_ATTR { max_2x2(d, h, begin, end, x, y, taps); });
@@ -197,7 +197,7 @@ void max_pool_of(const PoolGeometry& g, const T* x, T* y, Tap* taps) {
 }
 
 template <class T>
-void pick_taps_of(const PoolGeometry& g, const T* x, const Tap* taps, T* y) {
+void pick_taps_of(const PoolGeometry& g, const T* x, const PoolTap* taps, T* y) {
   const PoolPlan plan(g, PoolPlan::Direction::forward);
   parallel_for(g.planes * g.out[0] * g.out[1], grain(g, g.out), [&](int64_t begin, int64_t end) HWY_ATTR {
     with_stride(g.stride[2], [&](auto stride) HWY_ATTR { pick_rows<stride()>(plan, begin, end, x, taps, y); });
@@ -219,7 +219,7 @@ void avg_pool_of(const PoolGeometry& g, const T* x, const T* divisors, T divisor
 }
 
 template <bool kMasked, class T>
-void gradient_of(const PoolGeometry& g, const T* gy, const Tap* taps, T* gx) {
+void gradient_of(const PoolGeometry& g, const T* gy, const PoolTap* taps, T* gx) {
   const PoolPlan plan(g, PoolPlan::Direction::backward);
   parallel_for(g.planes * g.in[0] * g.in[1], grain(g, g.in), [&](int64_t begin, int64_t end) HWY_ATTR {
     with_stride(g.stride[2],
@@ -228,7 +228,7 @@ void gradient_of(const PoolGeometry& g, const T* gy, const Tap* taps, T* gx) {
 }
 
 template <class T>
-void max_pool_gradient_of(const PoolGeometry& g, const T* gy, const Tap* taps, T* gx) {
+void max_pool_gradient_of(const PoolGeometry& g, const T* gy, const PoolTap* taps, T* gx) {
   if (is_halving(g)) {
     for_halves<T>(g, [&](const Halving& h, auto d, int64_t begin, int64_t end)
                          HWY_ATTR { max_gradient_2x2(d, h, begin, end, gy, taps, gx); });
@@ -259,20 +259,20 @@ void avg_pool_gradient_of(const PoolGeometry& g, const T* gy, const T* divisors,
   gradient_of<false, T>(g, scaled, nullptr, gx);
 }
 
-void max_f32(const PoolGeometry& g, const float* x, float* y, Tap* taps) { max_pool_of(g, x, y, taps); }
-void max_f64(const PoolGeometry& g, const double* x, double* y, Tap* taps) { max_pool_of(g, x, y, taps); }
-void pick_f32(const PoolGeometry& g, const float* x, const Tap* taps, float* y) { pick_taps_of(g, x, taps, y); }
-void pick_f64(const PoolGeometry& g, const double* x, const Tap* taps, double* y) { pick_taps_of(g, x, taps, y); }
+void max_f32(const PoolGeometry& g, const float* x, float* y, PoolTap* taps) { max_pool_of(g, x, y, taps); }
+void max_f64(const PoolGeometry& g, const double* x, double* y, PoolTap* taps) { max_pool_of(g, x, y, taps); }
+void pick_f32(const PoolGeometry& g, const float* x, const PoolTap* taps, float* y) { pick_taps_of(g, x, taps, y); }
+void pick_f64(const PoolGeometry& g, const double* x, const PoolTap* taps, double* y) { pick_taps_of(g, x, taps, y); }
 void average_f32(const PoolGeometry& g, const float* x, const float* divisors, float divisor, float* y) {
   avg_pool_of(g, x, divisors, divisor, y);
 }
 void average_f64(const PoolGeometry& g, const double* x, const double* divisors, double divisor, double* y) {
   avg_pool_of(g, x, divisors, divisor, y);
 }
-void max_gradient_f32(const PoolGeometry& g, const float* gy, const Tap* taps, float* gx) {
+void max_gradient_f32(const PoolGeometry& g, const float* gy, const PoolTap* taps, float* gx) {
   max_pool_gradient_of(g, gy, taps, gx);
 }
-void max_gradient_f64(const PoolGeometry& g, const double* gy, const Tap* taps, double* gx) {
+void max_gradient_f64(const PoolGeometry& g, const double* gy, const PoolTap* taps, double* gx) {
   max_pool_gradient_of(g, gy, taps, gx);
 }
 void average_gradient_f32(const PoolGeometry& g, const float* gy, const float* divisors, float divisor, float* gx) {
@@ -304,32 +304,32 @@ HWY_EXPORT(average_gradient_f64);
 }  // namespace
 
 template <>
-void max_pool(const PoolGeometry& geometry, const float* x, float* y, Tap* taps) {
+void max_pool(const PoolGeometry& geometry, const float* x, float* y, PoolTap* taps) {
   ensure_target();
   HWY_DYNAMIC_DISPATCH(max_f32)(geometry, x, y, taps);
 }
 template <>
-void max_pool(const PoolGeometry& geometry, const double* x, double* y, Tap* taps) {
+void max_pool(const PoolGeometry& geometry, const double* x, double* y, PoolTap* taps) {
   ensure_target();
   HWY_DYNAMIC_DISPATCH(max_f64)(geometry, x, y, taps);
 }
 template <>
-void max_pool_gradient(const PoolGeometry& geometry, const float* gy, const Tap* taps, float* gx) {
+void max_pool_gradient(const PoolGeometry& geometry, const float* gy, const PoolTap* taps, float* gx) {
   ensure_target();
   HWY_DYNAMIC_DISPATCH(max_gradient_f32)(geometry, gy, taps, gx);
 }
 template <>
-void max_pool_gradient(const PoolGeometry& geometry, const double* gy, const Tap* taps, double* gx) {
+void max_pool_gradient(const PoolGeometry& geometry, const double* gy, const PoolTap* taps, double* gx) {
   ensure_target();
   HWY_DYNAMIC_DISPATCH(max_gradient_f64)(geometry, gy, taps, gx);
 }
 template <>
-void pick_taps(const PoolGeometry& geometry, const float* x, const Tap* taps, float* y) {
+void pick_taps(const PoolGeometry& geometry, const float* x, const PoolTap* taps, float* y) {
   ensure_target();
   HWY_DYNAMIC_DISPATCH(pick_f32)(geometry, x, taps, y);
 }
 template <>
-void pick_taps(const PoolGeometry& geometry, const double* x, const Tap* taps, double* y) {
+void pick_taps(const PoolGeometry& geometry, const double* x, const PoolTap* taps, double* y) {
   ensure_target();
   HWY_DYNAMIC_DISPATCH(pick_f64)(geometry, x, taps, y);
 }

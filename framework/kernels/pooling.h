@@ -18,21 +18,21 @@ struct PoolGeometry {
 };
 
 // The place of an element in its window, row-major: kernel sizes must multiply to at most kMaxTaps.
-using Tap = uint8_t;
+using PoolTap = uint8_t;
 inline constexpr int64_t kMaxTaps = 254;
 
 // y[o] = the window's maximum, taps[o] = its place: the first one of several, a NaN beats all (PyTorch's rule). taps
 // may be null.
 template <class T>
-void max_pool(const PoolGeometry& geometry, const T* x, T* y, Tap* taps);
+void max_pool(const PoolGeometry& geometry, const T* x, T* y, PoolTap* taps);
 
 // gx[i] = sum of gy[o] over the windows that have their maximum at i. Every element of gx is written.
 template <class T>
-void max_pool_gradient(const PoolGeometry& geometry, const T* gy, const Tap* taps, T* gx);
+void max_pool_gradient(const PoolGeometry& geometry, const T* gy, const PoolTap* taps, T* gx);
 
 // y[o] = x at the place of window o's maximum: the gradient of max_pool_gradient.
 template <class T>
-void pick_taps(const PoolGeometry& geometry, const T* x, const Tap* taps, T* y);
+void pick_taps(const PoolGeometry& geometry, const T* x, const PoolTap* taps, T* y);
 
 // y[o] = sum of the window / divisor. `divisors` [out...] holds one for every window, or is null and `divisor` serves
 // for all.

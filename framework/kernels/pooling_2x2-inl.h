@@ -69,7 +69,7 @@ HWY_INLINE void for_quads(D d, const Halving& h, int64_t begin, int64_t end, con
 }
 
 template <class D, class T = hn::TFromD<D>>
-void max_2x2(D d, const Halving& h, int64_t begin, int64_t end, const T* x, T* y, Tap* taps) {
+void max_2x2(D d, const Halving& h, int64_t begin, int64_t end, const T* x, T* y, PoolTap* taps) {
   const hn::RebindToUnsigned<D> du;
   const int64_t last = end * h.out_width;
   for_quads(d, h, begin, end, x,
@@ -127,13 +127,13 @@ HWY_INLINE void gradient_2x2(D d, const Halving& h, int64_t begin, int64_t end, 
 }
 
 template <class D, class T = hn::TFromD<D>>
-void max_gradient_2x2(D d, const Halving& h, int64_t begin, int64_t end, const T* gy, const Tap* taps, T* gx) {
+void max_gradient_2x2(D d, const Halving& h, int64_t begin, int64_t end, const T* gy, const PoolTap* taps, T* gx) {
   const hn::RebindToUnsigned<D> du;
   const int64_t outputs = h.outputs();
   gradient_2x2(d, h, begin, end, gx,
                [&](int64_t at, int64_t valid, int first, hn::Vec<D>& even, hn::Vec<D>& odd) HWY_ATTR {
-                 HWY_ALIGN Tap copy[hn::MaxLanes(d)] = {};
-                 const Tap* from = taps + at;
+                 HWY_ALIGN PoolTap copy[hn::MaxLanes(d)] = {};
+                 const PoolTap* from = taps + at;
                  if (at + lanes_of(d) > outputs) {
                    for (int64_t k = 0; k < valid; ++k) copy[k] = from[k];
                    from = copy;

@@ -72,14 +72,14 @@ HWY_INLINE hn::Vec<D> load_some(D d, const T* from, int64_t at, int64_t valid, i
 
 // Taps are held as unsigned integers, one for each lane of T.
 template <class D>
-HWY_INLINE void store_taps(D, hn::Vec<hn::RebindToUnsigned<D>> numbers, Tap* to, int64_t at, int64_t valid,
+HWY_INLINE void store_taps(D, hn::Vec<hn::RebindToUnsigned<D>> numbers, PoolTap* to, int64_t at, int64_t valid,
                            int64_t last) {
-  const hn::Rebind<Tap, D> dt;
+  const hn::Rebind<PoolTap, D> dt;
   store_some(dt, hn::TruncateTo(dt, numbers), to, at, valid, last);
 }
 template <class D>
-HWY_INLINE hn::Vec<hn::RebindToUnsigned<D>> load_taps(D, const Tap* from) {
-  const auto narrow = hn::LoadU(hn::Rebind<Tap, D>(), from);
+HWY_INLINE hn::Vec<hn::RebindToUnsigned<D>> load_taps(D, const PoolTap* from) {
+  const auto narrow = hn::LoadU(hn::Rebind<PoolTap, D>(), from);
   const hn::Rebind<uint32_t, D> d32;
   if constexpr (sizeof(hn::TFromD<D>) == 4) {
     return hn::PromoteTo(d32, narrow);

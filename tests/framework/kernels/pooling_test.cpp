@@ -13,7 +13,7 @@
 
 using namespace korrel;
 using kernels::PoolGeometry;
-using kernels::Tap;
+using kernels::PoolTap;
 
 namespace {
 
@@ -100,12 +100,12 @@ bool same(const std::vector<T>& a, const std::vector<T>& b, double tolerance = 0
 template <class T>
 void check_max(const PoolGeometry& g) {
   std::vector<T> x = values<T>(inputs(g), draw(0, 1) == 1), y(outputs(g)), expected(outputs(g));
-  std::vector<Tap> taps(outputs(g)), expected_taps(outputs(g));
+  std::vector<PoolTap> taps(outputs(g)), expected_taps(outputs(g));
   std::vector<int64_t> places(outputs(g), -1);
   for_elements(g, [&](int64_t o, int64_t tap, int64_t i) {
     if (places[o] >= 0 && !(x[i] > expected[o]) && !std::isnan(x[i])) return;
     expected[o] = x[i];
-    expected_taps[o] = static_cast<Tap>(tap);
+    expected_taps[o] = static_cast<PoolTap>(tap);
     places[o] = i;
   });
   kernels::max_pool(g, x.data(), y.data(), taps.data());
