@@ -304,9 +304,13 @@ void run(const std::string& name) {
                              description.at("op").get<std::string>());
       continue;
     }
-    Run(family, description, korrel::f64).check();
-    Run(family, description, korrel::f32).check();
-    ++done;
+    try {
+      Run(family, description, korrel::f64).check();
+      Run(family, description, korrel::f32).check();
+      ++done;
+    } catch (const NotYet& later) {
+      missing += fmt::format("not yet run: {} ({})\n", description.at("id").get<std::string>(), later.what);
+    }
   }
   // ./dev test repeats these lines at its end.
   fmt::print("report: golden {}: {} of {} cases run in f64 and f32\n{}", name, done, family.cases.size(), missing);
