@@ -53,8 +53,21 @@ struct Widened {
   static HWY_INLINE auto load(const float* p) { return hn::PromoteTo(d, hn::LoadU(memory, p)); }
   static HWY_INLINE auto load(const float* p, std::size_t n) { return hn::PromoteTo(d, load_part(memory, p, n)); }
   static HWY_INLINE auto set(float value) { return hn::Set(d, static_cast<double>(value)); }
-  static HWY_INLINE void store(auto v, float* p) { hn::StoreU(hn::DemoteTo(memory, v), memory, p); }
-  static HWY_INLINE void store(auto v, float* p, std::size_t n) { store_part(hn::DemoteTo(memory, v), memory, p, n); }
+  static HWY_INLINE void store(auto v, float* p) { hn::StoreU(narrowed(v), memory, p); }
+  static HWY_INLINE void store(auto v, float* p, std::size_t n) { store_part(narrowed(v), memory, p, n); }
+
+ private:
+  static HWY_INLINE auto narrowed(auto v) {
+#if HWY_TARGET == HWY_EMU128 || HWY_TARGET == HWY_SCALAR  // whose DemoteTo makes the largest number of an infinity
+    HWY_ALIGN double wide[hn::MaxLanes(d)];
+    HWY_ALIGN float narrow[hn::MaxLanes(d)];
+    hn::Store(v, d, wide);
+    for (std::size_t i = 0; i < hn::Lanes(d); ++i) narrow[i] = static_cast<float>(wide[i]);
+    return hn::Load(memory, narrow);
+#else
+    return hn::DemoteTo(memory, v);
+#endif
+  }
 };
 template <class F, class T>
 using LanesOf = std::conditional_t<std::is_same_v<T, float> && requires { F::through_f64; }, Widened, Direct<T>>;

@@ -95,14 +95,14 @@ HWY_INLINE V expm1_small(D d, V r) {
   return hn::MulAdd(hn::Mul(r, r), q, r);
 }
 
-// e^x = 2^n (1 + m).
+// e^x = 2^n (1 + m), with n up to `largest`; x beyond that leaves m large, and the result overflows as it should.
 template <class V>
 struct Exponential {
   V n, m;
 };
 template <class D, class V>
-HWY_INLINE Exponential<V> reduce_exp(D d, V x) {
-  const V n = hn::Min(hn::Round(hn::Mul(x, constant(d, 1.44269504088896341))), constant(d, is_f32<D> ? 129 : 1025));
+HWY_INLINE Exponential<V> reduce_exp(D d, V x, double largest) {
+  const V n = hn::Min(hn::Round(hn::Mul(x, constant(d, 1.44269504088896341))), constant(d, largest));
   // n ln(2) in two parts, the first exact.
   V r = hn::NegMulAdd(n, constant(d, is_f32<D> ? 0.693145751953125 : 6.93147180369123816490e-01), x);
   r = hn::NegMulAdd(n, constant(d, is_f32<D> ? 1.428606765330187e-06 : 1.90821492927058770002e-10), r);
@@ -112,20 +112,20 @@ HWY_INLINE Exponential<V> reduce_exp(D d, V x) {
 // 2^shift e^x.
 template <class D, class V>
 HWY_INLINE V exp_scaled(D d, V x, double shift) {
-  const Exponential<V> e = reduce_exp(d, x);
+  const Exponential<V> e = reduce_exp(d, x, is_f32<D> ? 129 : 1025);
   const V y = scale(d, hn::Add(e.m, constant(d, 1)), hn::Add(e.n, constant(d, shift)));
   return hn::IfThenZeroElse(hn::Lt(x, constant(d, is_f32<D> ? -104 : -746)), y);
 }
 template <class D, class V>
 HWY_INLINE V exp(D d, V x) {
-  const Exponential<V> e = reduce_exp(d, x);
+  const Exponential<V> e = reduce_exp(d, x, is_f32<D> ? 129 : 1025);
   const V y = scale(d, hn::Add(e.m, constant(d, 1)), e.n);
   return hn::IfThenZeroElse(hn::Lt(x, constant(d, is_f32<D> ? -104 : -746)), y);
 }
 
 template <class D, class V>
 HWY_INLINE V exp2(D d, V x) {
-  const V n = hn::Min(hn::Round(x), constant(d, is_f32<D> ? 129 : 1025));
+  const V n = hn::Min(hn::Round(x), constant(d, is_f32<D> ? 128 : 1024));
   const V m = expm1_small(d, hn::Mul(hn::Sub(x, n), constant(d, 0.693147180559945309)));
   const V y = scale(d, hn::Add(m, constant(d, 1)), n);
   return hn::IfThenZeroElse(hn::Lt(x, constant(d, is_f32<D> ? -151 : -1076)), y);
@@ -136,7 +136,7 @@ template <class D, class V>
 HWY_INLINE V expm1(D d, V x) {
   const V low = constant(d, is_f32<D> ? -20 : -42);
   const V bounded = hn::IfThenElse(hn::Lt(x, low), low, x);
-  const Exponential<V> e = reduce_exp(d, bounded);
+  const Exponential<V> e = reduce_exp(d, bounded, is_f32<D> ? 128 : 1024);
   const V half = power_of_two(d, hn::Sub(e.n, constant(d, 1)));
   const V y = hn::MulAdd(half, e.m, hn::Sub(half, constant(d, 0.5)));
   return hn::IfThenElse(hn::Eq(x, hn::Zero(d)), x, hn::Add(y, y));

@@ -77,14 +77,18 @@ struct ShareGradient {
   }
 };
 
-// Only the width of the elements matters.
+// Only the width of the elements matters. By masks, not branches: a random condition would miss half of its branches (6 ns
+// an element).
 template <class T>
 HWY_INLINE void choose(const Row& row) {
-  const bool* condition = static_cast<const bool*>(row.in[0]);
+  const uint8_t* condition = static_cast<const uint8_t*>(row.in[0]);  // 0 or 1
   const T* a = static_cast<const T*>(row.in[1]);
   const T* b = static_cast<const T*>(row.in[2]);
   T* y = static_cast<T*>(row.out);
-  for (int64_t i = 0; i < row.n; ++i) y[i] = condition[i] ? a[i] : b[i];
+  for (int64_t i = 0; i < row.n; ++i) {
+    const T mask = static_cast<T>(-static_cast<T>(condition[i]));
+    y[i] = static_cast<T>((a[i] & mask) | (b[i] & static_cast<T>(~mask)));
+  }
 }
 
 void eq_rows(const Row& row) { rows::predicate2<Eq>(row); }
