@@ -1,5 +1,6 @@
 // Losses of yes-or-no answers.
 #include <korrel/framework/autograd/record.h>
+#include <korrel/framework/base/check.h>
 #include <korrel/framework/ops/activation.h>
 #include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/extremum.h>

@@ -1,5 +1,6 @@
 // Losses that vanish beyond a margin.
 #include <korrel/framework/autograd/record.h>
+#include <korrel/framework/base/check.h>
 #include <korrel/framework/ops/activation.h>
 #include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/gather.h>

@@ -3,6 +3,7 @@
 #include <numbers>
 
 #include <korrel/framework/autograd/record.h>
+#include <korrel/framework/base/check.h>
 #include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/loss.h>
 #include <korrel/framework/ops/reduced_loss.h>
