@@ -1,5 +1,5 @@
-// Buffer<T>: working memory for the length of a call, from the caching allocator, uninitialised. Not a container: fixed size,
-// trivial elements. For kernels and ops.
+// Buffer<T>: working memory for the length of a call, from the caching allocator, uninitialised. Not a container: fixed
+// size, trivial elements. For kernels and ops.
 #pragma once
 
 #include <cstdint>

@@ -56,8 +56,8 @@ void affine_channel(const Channel<T>& channel, const T* x, double mean, double s
 }
 
 template <class T>
-void normalise_channel(const Channel<T>& channel, const T* x, double weight, double bias, double eps, double* mean, double* var,
-                       T* y) {
+void normalise_channel(const Channel<T>& channel, const T* x, double weight, double bias, double eps, double* mean,
+                       double* var, T* y) {
   double sum = 0, squares = 0;
   for (int64_t i = 0; i < channel.g.n; ++i) sum += fold_run<Sum>(x + channel.run(i), channel.g.size, T(0));
   *mean = sum / channel.count();
@@ -70,8 +70,8 @@ void normalise_channel(const Channel<T>& channel, const T* x, double weight, dou
 }
 
 template <class T>
-void gradient_channel(const Channel<T>& channel, const T* x, const T* gy, double weight, double mean, double scale, bool fixed,
-                      T* gx, T* gweight, T* gbias) {
+void gradient_channel(const Channel<T>& channel, const T* x, const T* gy, double weight, double mean, double scale,
+                      bool fixed, T* gx, T* gweight, T* gbias) {
   Products total;
   if (!fixed || gweight || gbias) {
     for (int64_t i = 0; i < channel.g.n; ++i) {
@@ -87,8 +87,8 @@ void gradient_channel(const Channel<T>& channel, const T* x, const T* gy, double
   const double a = weight * scale, count = channel.count();
   const double b = fixed ? 0 : -a * scale * scale * total.second / count, c = fixed ? 0 : -a * total.first / count;
   for (int64_t i = 0; i < channel.g.n; ++i)
-    combine(channel.g.size, x + channel.run(i), gy + channel.run(i), Same<T>{static_cast<T>(mean)}, Same<T>{static_cast<T>(a)},
-            Same<T>{static_cast<T>(b)}, Same<T>{static_cast<T>(c)}, gx + channel.run(i));
+    combine(channel.g.size, x + channel.run(i), gy + channel.run(i), Same<T>{static_cast<T>(mean)},
+            Same<T>{static_cast<T>(a)}, Same<T>{static_cast<T>(b)}, Same<T>{static_cast<T>(c)}, gx + channel.run(i));
 }
 
 HWY_INLINE int64_t channel_grain(const ChannelGeometry& g) {
@@ -96,8 +96,8 @@ HWY_INLINE int64_t channel_grain(const ChannelGeometry& g) {
 }
 
 template <class T>
-HWY_INLINE void batch_norm_of(const ChannelGeometry& g, const T* x, const T* weight, const T* bias, double eps, double* mean,
-                              double* var, T* y) {
+HWY_INLINE void batch_norm_of(const ChannelGeometry& g, const T* x, const T* weight, const T* bias, double eps,
+                              double* mean, double* var, T* y) {
   parallel_for(g.channels, channel_grain(g), [&](int64_t begin, int64_t end) HWY_ATTR {
     for (int64_t c = begin; c < end; ++c)
       normalise_channel(Channel<T>{g, c}, x, weight ? weight[c] : 1.0, bias ? bias[c] : 0.0, eps, mean + c, var + c, y);
@@ -105,8 +105,9 @@ HWY_INLINE void batch_norm_of(const ChannelGeometry& g, const T* x, const T* wei
 }
 
 template <class T>
-HWY_INLINE void gradient_of_batch_norm(const ChannelGeometry& g, const T* x, const T* gy, const T* weight, const double* mean,
-                                       const double* scale, bool fixed, T* gx, T* gweight, T* gbias) {
+HWY_INLINE void gradient_of_batch_norm(const ChannelGeometry& g, const T* x, const T* gy, const T* weight,
+                                       const double* mean, const double* scale, bool fixed, T* gx, T* gweight,
+                                       T* gbias) {
   parallel_for(g.channels, channel_grain(g), [&](int64_t begin, int64_t end) HWY_ATTR {
     for (int64_t c = begin; c < end; ++c)
       gradient_channel(Channel<T>{g, c}, x, gy, weight ? weight[c] : 1.0, mean[c], scale[c], fixed, gx,
@@ -115,36 +116,38 @@ HWY_INLINE void gradient_of_batch_norm(const ChannelGeometry& g, const T* x, con
 }
 
 template <class T>
-HWY_INLINE void affine_of_channels(const ChannelGeometry& g, const T* x, const double* mean, const double* scale, const T* weight,
-                                   const T* bias, T* y) {
+HWY_INLINE void affine_of_channels(const ChannelGeometry& g, const T* x, const double* mean, const double* scale,
+                                   const T* weight, const T* bias, T* y) {
   parallel_for(g.channels, channel_grain(g), [&](int64_t begin, int64_t end) HWY_ATTR {
     for (int64_t c = begin; c < end; ++c)
       affine_channel(Channel<T>{g, c}, x, mean[c], weight ? scale[c] * weight[c] : scale[c], bias ? bias[c] : 0.0, y);
   });
 }
 
-void batch_norm_f32(const ChannelGeometry& g, const float* x, const float* weight, const float* bias, double eps, double* mean,
-                    double* var, float* y) {
+void batch_norm_f32(const ChannelGeometry& g, const float* x, const float* weight, const float* bias, double eps,
+                    double* mean, double* var, float* y) {
   batch_norm_of(g, x, weight, bias, eps, mean, var, y);
 }
 void batch_norm_f64(const ChannelGeometry& g, const double* x, const double* weight, const double* bias, double eps,
                     double* mean, double* var, double* y) {
   batch_norm_of(g, x, weight, bias, eps, mean, var, y);
 }
-void batch_norm_gradient_f32(const ChannelGeometry& g, const float* x, const float* gy, const float* weight, const double* mean,
-                             const double* scale, bool fixed, float* gx, float* gweight, float* gbias) {
+void batch_norm_gradient_f32(const ChannelGeometry& g, const float* x, const float* gy, const float* weight,
+                             const double* mean, const double* scale, bool fixed, float* gx, float* gweight,
+                             float* gbias) {
   gradient_of_batch_norm(g, x, gy, weight, mean, scale, fixed, gx, gweight, gbias);
 }
 void batch_norm_gradient_f64(const ChannelGeometry& g, const double* x, const double* gy, const double* weight,
-                             const double* mean, const double* scale, bool fixed, double* gx, double* gweight, double* gbias) {
+                             const double* mean, const double* scale, bool fixed, double* gx, double* gweight,
+                             double* gbias) {
   gradient_of_batch_norm(g, x, gy, weight, mean, scale, fixed, gx, gweight, gbias);
 }
 void affine_f32(const ChannelGeometry& g, const float* x, const double* mean, const double* scale, const float* weight,
                 const float* bias, float* y) {
   affine_of_channels(g, x, mean, scale, weight, bias, y);
 }
-void affine_f64(const ChannelGeometry& g, const double* x, const double* mean, const double* scale, const double* weight,
-                const double* bias, double* y) {
+void affine_f64(const ChannelGeometry& g, const double* x, const double* mean, const double* scale,
+                const double* weight, const double* bias, double* y) {
   affine_of_channels(g, x, mean, scale, weight, bias, y);
 }
 }  // namespace
@@ -165,38 +168,39 @@ HWY_EXPORT(affine_f64);
 }  // namespace
 
 template <>
-void batch_norm(const ChannelGeometry& g, const float* x, const float* weight, const float* bias, double eps, double* mean,
-                double* var, float* y) {
+void batch_norm(const ChannelGeometry& g, const float* x, const float* weight, const float* bias, double eps,
+                double* mean, double* var, float* y) {
   ensure_target();
   HWY_DYNAMIC_DISPATCH(batch_norm_f32)(g, x, weight, bias, eps, mean, var, y);
 }
 template <>
-void batch_norm(const ChannelGeometry& g, const double* x, const double* weight, const double* bias, double eps, double* mean,
-                double* var, double* y) {
+void batch_norm(const ChannelGeometry& g, const double* x, const double* weight, const double* bias, double eps,
+                double* mean, double* var, double* y) {
   ensure_target();
   HWY_DYNAMIC_DISPATCH(batch_norm_f64)(g, x, weight, bias, eps, mean, var, y);
 }
 template <>
-void batch_norm_gradient(const ChannelGeometry& g, const float* x, const float* gy, const float* weight, const double* mean,
-                         const double* scale, bool fixed, float* gx, float* gweight, float* gbias) {
+void batch_norm_gradient(const ChannelGeometry& g, const float* x, const float* gy, const float* weight,
+                         const double* mean, const double* scale, bool fixed, float* gx, float* gweight, float* gbias) {
   ensure_target();
   HWY_DYNAMIC_DISPATCH(batch_norm_gradient_f32)(g, x, gy, weight, mean, scale, fixed, gx, gweight, gbias);
 }
 template <>
-void batch_norm_gradient(const ChannelGeometry& g, const double* x, const double* gy, const double* weight, const double* mean,
-                         const double* scale, bool fixed, double* gx, double* gweight, double* gbias) {
+void batch_norm_gradient(const ChannelGeometry& g, const double* x, const double* gy, const double* weight,
+                         const double* mean, const double* scale, bool fixed, double* gx, double* gweight,
+                         double* gbias) {
   ensure_target();
   HWY_DYNAMIC_DISPATCH(batch_norm_gradient_f64)(g, x, gy, weight, mean, scale, fixed, gx, gweight, gbias);
 }
 template <>
-void channel_affine(const ChannelGeometry& g, const float* x, const double* mean, const double* scale, const float* weight,
-                    const float* bias, float* y) {
+void channel_affine(const ChannelGeometry& g, const float* x, const double* mean, const double* scale,
+                    const float* weight, const float* bias, float* y) {
   ensure_target();
   HWY_DYNAMIC_DISPATCH(affine_f32)(g, x, mean, scale, weight, bias, y);
 }
 template <>
-void channel_affine(const ChannelGeometry& g, const double* x, const double* mean, const double* scale, const double* weight,
-                    const double* bias, double* y) {
+void channel_affine(const ChannelGeometry& g, const double* x, const double* mean, const double* scale,
+                    const double* weight, const double* bias, double* y) {
   ensure_target();
   HWY_DYNAMIC_DISPATCH(affine_f64)(g, x, mean, scale, weight, bias, y);
 }

@@ -1,6 +1,6 @@
-// Batch normalisation on raw memory, fused, f32 and f64, on Highway, with its gradient. Knows no tensors; ops/normalization.cpp
-// calls it. Sums run in fixed blocks that are joined in f64: same bits for any number of threads, and no loss where the mean
-// is far from zero.
+// Batch normalisation on raw memory, fused, f32 and f64, on Highway, with its gradient. Knows no tensors;
+// ops/normalization.cpp calls it. Sums run in fixed blocks that are joined in f64: same bits for any number of threads,
+// and no loss where the mean is far from zero.
 #pragma once
 
 #include <cstdint>
@@ -11,21 +11,21 @@ struct ChannelGeometry {
   int64_t n, channels, size;  // x [n, channels, size], contiguous
 };
 
-// Mean and (biased) variance of each channel, in f64, and y = (x - mean) / sqrt(var + eps) * weight + bias. weight, bias: one for
-// each channel, or null for 1 and 0.
+// Mean and (biased) variance of each channel, in f64, and y = (x - mean) / sqrt(var + eps) * weight + bias. weight,
+// bias: one for each channel, or null for 1 and 0.
 template <class T>
 void batch_norm(const ChannelGeometry& geometry, const T* x, const T* weight, const T* bias, double eps, double* mean,
                 double* var, T* y);
 
-// The gradient of batch_norm; scale = 1 / sqrt(var + eps). With `fixed`, mean and scale are constants (evaluation). gx, gweight
-// and gbias may each be null.
+// The gradient of batch_norm; scale = 1 / sqrt(var + eps). With `fixed`, mean and scale are constants (evaluation). gx,
+// gweight and gbias may each be null.
 template <class T>
 void batch_norm_gradient(const ChannelGeometry& geometry, const T* x, const T* gy, const T* weight, const double* mean,
                          const double* scale, bool fixed, T* gx, T* gweight, T* gbias);
 
 // y = (x - mean) * scale * weight + bias, per channel: batch norm in evaluation.
 template <class T>
-void channel_affine(const ChannelGeometry& geometry, const T* x, const double* mean, const double* scale, const T* weight,
-                    const T* bias, T* y);
+void channel_affine(const ChannelGeometry& geometry, const T* x, const double* mean, const double* scale,
+                    const T* weight, const T* bias, T* y);
 
 }  // namespace korrel::kernels

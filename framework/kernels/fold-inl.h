@@ -1,5 +1,5 @@
-// Sums, products and extrema of a run of numbers, or of rows on top of each other, for one SIMD target. For the sources of
-// kernels that reduce: reduction.cpp, normalization.cpp.
+// Sums, products and extrema of a run of numbers, or of rows on top of each other, for one SIMD target. For the sources
+// of kernels that reduce: reduction.cpp, normalization.cpp.
 #if defined(KORREL_KERNELS_FOLD_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef KORREL_KERNELS_FOLD_INL_H_
 #undef KORREL_KERNELS_FOLD_INL_H_
@@ -19,7 +19,8 @@ HWY_BEFORE_NAMESPACE();
 namespace korrel::kernels::HWY_NAMESPACE {
 namespace {
 
-// A fold: map() is applied to every element (with the row's or column's centre), join() joins two, lanes() those of a vector.
+// A fold: map() is applied to every element (with the row's or column's centre), join() joins two, lanes() those of a
+// vector.
 struct Sum {
   static constexpr double start = 0;
   template <class D, class V>
@@ -123,8 +124,8 @@ HWY_NOINLINE double fold_block(const T* HWY_RESTRICT x, int64_t n, T centre) {
 // acc[k] = fold over `rows` rows of x[r * stride + k], k < columns. Eight rows at a time are joined as a tree, so
 // that the running folds are read and written once for eight elements. acc has room for whole vectors.
 template <class Op, class T>
-HWY_NOINLINE void fold_chunk(const T* HWY_RESTRICT x, int64_t rows, int64_t stride, int64_t columns, const T* HWY_RESTRICT centre,
-                T* HWY_RESTRICT acc) {
+HWY_NOINLINE void fold_chunk(const T* HWY_RESTRICT x, int64_t rows, int64_t stride, int64_t columns,
+                             const T* HWY_RESTRICT centre, T* HWY_RESTRICT acc) {
   const hn::ScalableTag<T> d;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
   for (int64_t k = 0; k < columns; ++k) acc[k] = static_cast<T>(Op::start);

@@ -1,5 +1,5 @@
-// What the normalisations share, for one SIMD target: loops over a run of numbers with parameters per run or per element, and
-// the sums behind mean, variance and gradient. For batch_norm.cpp and row_norm.cpp.
+// What the normalisations share, for one SIMD target: loops over a run of numbers with parameters per run or per
+// element, and the sums behind mean, variance and gradient. For batch_norm.cpp and row_norm.cpp.
 #if defined(KORREL_KERNELS_NORMALIZATION_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef KORREL_KERNELS_NORMALIZATION_INL_H_
 #undef KORREL_KERNELS_NORMALIZATION_INL_H_
@@ -31,8 +31,8 @@ struct Each {
   HWY_INLINE auto at(int64_t i, std::size_t n) const { return load_part(hn::ScalableTag<T>(), values + i, n); }
 };
 
-// Calls f(load, store, offset) for the vectors of a run of n numbers, the last one perhaps a part; load(p) reads a vector at
-// p + offset, or what is there of it, with zeros for the rest.
+// Calls f(load, store, offset) for the vectors of a run of n numbers, the last one perhaps a part; load(p) reads a
+// vector at p + offset, or what is there of it, with zeros for the rest.
 template <class T, class F>
 HWY_INLINE void for_each_vector(int64_t n, F f) {
   const hn::ScalableTag<T> d;
@@ -67,7 +67,8 @@ Products products(int64_t n, const T* x, const T* gy, T mean, Weight weight) {
     auto f0 = hn::Zero(d), f1 = f0, s0 = f0, s1 = f0;
     int64_t i = begin;
     for (; i + 2 * lanes <= end; i += 2 * lanes) {
-      const auto g0 = hn::Mul(hn::LoadU(d, gy + i), weight.at(i)), g1 = hn::Mul(hn::LoadU(d, gy + i + lanes), weight.at(i + lanes));
+      const auto g0 = hn::Mul(hn::LoadU(d, gy + i), weight.at(i)),
+                 g1 = hn::Mul(hn::LoadU(d, gy + i + lanes), weight.at(i + lanes));
       f0 = hn::Add(f0, g0);
       f1 = hn::Add(f1, g1);
       s0 = hn::MulAdd(g0, hn::Sub(hn::LoadU(d, x + i), centre), s0);

@@ -24,30 +24,43 @@ namespace {
 template <class T>
 HWY_INLINE double any_block(Fold fold, const T* x, int64_t n, T centre) {
   switch (fold) {
-    case Fold::square_sum: return fold_block<SquareSum>(x, n, centre);
-    case Fold::prod: return fold_block<Prod>(x, n, centre);
-    case Fold::max: return fold_block<Max>(x, n, centre);
-    case Fold::min: return fold_block<Min>(x, n, centre);
-    default: return fold_block<Sum>(x, n, centre);
+    case Fold::square_sum:
+      return fold_block<SquareSum>(x, n, centre);
+    case Fold::prod:
+      return fold_block<Prod>(x, n, centre);
+    case Fold::max:
+      return fold_block<Max>(x, n, centre);
+    case Fold::min:
+      return fold_block<Min>(x, n, centre);
+    default:
+      return fold_block<Sum>(x, n, centre);
   }
 }
 double block_f32(Fold fold, const float* x, int64_t n, float centre) { return any_block(fold, x, n, centre); }
 double block_f64(Fold fold, const double* x, int64_t n, double centre) { return any_block(fold, x, n, centre); }
 
 template <class T>
-HWY_INLINE void any_chunk(Fold fold, const T* x, int64_t rows, int64_t stride, int64_t columns, const T* centre, T* acc) {
+HWY_INLINE void any_chunk(Fold fold, const T* x, int64_t rows, int64_t stride, int64_t columns, const T* centre,
+                          T* acc) {
   switch (fold) {
-    case Fold::square_sum: return fold_chunk<SquareSum>(x, rows, stride, columns, centre, acc);
-    case Fold::prod: return fold_chunk<Prod>(x, rows, stride, columns, centre, acc);
-    case Fold::max: return fold_chunk<Max>(x, rows, stride, columns, centre, acc);
-    case Fold::min: return fold_chunk<Min>(x, rows, stride, columns, centre, acc);
-    default: return fold_chunk<Sum>(x, rows, stride, columns, centre, acc);
+    case Fold::square_sum:
+      return fold_chunk<SquareSum>(x, rows, stride, columns, centre, acc);
+    case Fold::prod:
+      return fold_chunk<Prod>(x, rows, stride, columns, centre, acc);
+    case Fold::max:
+      return fold_chunk<Max>(x, rows, stride, columns, centre, acc);
+    case Fold::min:
+      return fold_chunk<Min>(x, rows, stride, columns, centre, acc);
+    default:
+      return fold_chunk<Sum>(x, rows, stride, columns, centre, acc);
   }
 }
-void chunk_f32(Fold fold, const float* x, int64_t rows, int64_t stride, int64_t columns, const float* centre, float* acc) {
+void chunk_f32(Fold fold, const float* x, int64_t rows, int64_t stride, int64_t columns, const float* centre,
+               float* acc) {
   any_chunk(fold, x, rows, stride, columns, centre, acc);
 }
-void chunk_f64(Fold fold, const double* x, int64_t rows, int64_t stride, int64_t columns, const double* centre, double* acc) {
+void chunk_f64(Fold fold, const double* x, int64_t rows, int64_t stride, int64_t columns, const double* centre,
+               double* acc) {
   any_chunk(fold, x, rows, stride, columns, centre, acc);
 }
 
@@ -72,27 +85,36 @@ constexpr int64_t kRowChunk = 512;      // rows that are folded in T
 
 double first(Fold fold, double) {
   switch (fold) {
-    case Fold::prod: return 1;
-    case Fold::max: return -HUGE_VAL;
-    case Fold::min: return HUGE_VAL;
-    default: return 0;
+    case Fold::prod:
+      return 1;
+    case Fold::max:
+      return -HUGE_VAL;
+    case Fold::min:
+      return HUGE_VAL;
+    default:
+      return 0;
   }
 }
 double join(Fold fold, double a, double b) {
   switch (fold) {
-    case Fold::prod: return a * b;
-    case Fold::max: return a > b || a != a ? a : b;
-    case Fold::min: return a < b || a != a ? a : b;
-    default: return a + b;
+    case Fold::prod:
+      return a * b;
+    case Fold::max:
+      return a > b || a != a ? a : b;
+    case Fold::min:
+      return a < b || a != a ? a : b;
+    default:
+      return a + b;
   }
 }
 
 template <class T>
-void rows_of(Fold fold, double (*block)(Fold, const T*, int64_t, T), int64_t rows, int64_t n, const T* x, const T* centre,
-             double divisor, T* y) {
+void rows_of(Fold fold, double (*block)(Fold, const T*, int64_t, T), int64_t rows, int64_t n, const T* x,
+             const T* centre, double divisor, T* y) {
   const int64_t blocks = std::max<int64_t>(1, (n + kRowBlock - 1) / kRowBlock);
   auto part = [&](int64_t row, int64_t b) {
-    return block(fold, x + row * n + b * kRowBlock, std::min(kRowBlock, n - b * kRowBlock), centre ? centre[row] : T(0));
+    return block(fold, x + row * n + b * kRowBlock, std::min(kRowBlock, n - b * kRowBlock),
+                 centre ? centre[row] : T(0));
   };
   if (blocks == 1 || rows >= 32) {
     parallel_for(rows, std::max<int64_t>(1, kGrain / std::max<int64_t>(n, 1)), [&](int64_t begin, int64_t end) {
@@ -160,7 +182,8 @@ void columns_of(Fold fold, ChunkFunction<T> fold_chunk, int64_t batch, int64_t r
     for (int64_t k = 0; k < columns; ++k) {
       double result = rest > 0 ? static_cast<double>(last[k]) : first(fold, 0);
       for (int64_t chunk = 0; chunk < chunks; ++chunk)
-        for (int64_t j = k; j < width; j += columns) result = join(fold, result, parts[(b * chunks + chunk) * width + j]);
+        for (int64_t j = k; j < width; j += columns)
+          result = join(fold, result, parts[(b * chunks + chunk) * width + j]);
       y[b * columns + k] = static_cast<T>(result / divisor);
     }
   }
@@ -168,20 +191,28 @@ void columns_of(Fold fold, ChunkFunction<T> fold_chunk, int64_t batch, int64_t r
 
 int64_t first(Fold fold, int64_t) {
   switch (fold) {
-    case Fold::prod: return 1;
-    case Fold::max: return std::numeric_limits<int64_t>::min();
-    case Fold::min: return std::numeric_limits<int64_t>::max();
-    default: return 0;
+    case Fold::prod:
+      return 1;
+    case Fold::max:
+      return std::numeric_limits<int64_t>::min();
+    case Fold::min:
+      return std::numeric_limits<int64_t>::max();
+    default:
+      return 0;
   }
 }
 
 // Sums and products wrap around, as they do in PyTorch; signed overflow would be undefined.
 int64_t join(Fold fold, int64_t a, int64_t b) {
   switch (fold) {
-    case Fold::prod: return static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
-    case Fold::max: return std::max(a, b);
-    case Fold::min: return std::min(a, b);
-    default: return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+    case Fold::prod:
+      return static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
+    case Fold::max:
+      return std::max(a, b);
+    case Fold::min:
+      return std::min(a, b);
+    default:
+      return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
   }
 }
 
@@ -195,7 +226,8 @@ void fold_rows(Fold fold, int64_t rows, int64_t n, const int64_t* x, const int64
   }
 }
 template <>
-void fold_columns(Fold fold, int64_t batch, int64_t rows, int64_t columns, const int64_t* x, const int64_t*, double, int64_t* y) {
+void fold_columns(Fold fold, int64_t batch, int64_t rows, int64_t columns, const int64_t* x, const int64_t*, double,
+                  int64_t* y) {
   for (int64_t b = 0; b < batch; ++b, y += columns) {
     std::fill(y, y + columns, first(fold, int64_t{0}));
     for (int64_t r = 0; r < rows; ++r, x += columns)

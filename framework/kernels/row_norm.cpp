@@ -21,7 +21,8 @@ namespace korrel::kernels::HWY_NAMESPACE {
 namespace {
 
 template <class T>
-void normalise_row(int64_t n, const T* x, const T* weight, const T* bias, double eps, double* mean, double* scale, T* y) {
+void normalise_row(int64_t n, const T* x, const T* weight, const T* bias, double eps, double* mean, double* scale,
+                   T* y) {
   *mean = fold_run<Sum>(x, n, T(0)) / static_cast<double>(n);
   const T centre = static_cast<T>(*mean);
   const double error = *mean - static_cast<double>(centre);
@@ -37,13 +38,16 @@ void normalise_row(int64_t n, const T* x, const T* weight, const T* bias, double
 }
 
 template <class T>
-void gradient_row(int64_t n, const T* x, const T* gy, const T* weight, double mean, double scale, T* gx, T* gweight, T* gbias) {
+void gradient_row(int64_t n, const T* x, const T* gy, const T* weight, double mean, double scale, T* gx, T* gweight,
+                  T* gbias) {
   const T centre = static_cast<T>(mean);
   const Same<T> m{centre}, s{static_cast<T>(scale)};
   if (gx) {
-    const Products total = weight ? products(n, x, gy, centre, Each<T>{weight}) : products(n, x, gy, centre, Same<T>{T(1)});
+    const Products total =
+        weight ? products(n, x, gy, centre, Each<T>{weight}) : products(n, x, gy, centre, Same<T>{T(1)});
     const auto count = static_cast<double>(n);
-    const Same<T> b{static_cast<T>(-scale * scale * scale * total.second / count)}, c{static_cast<T>(-scale * total.first / count)};
+    const Same<T> b{static_cast<T>(-scale * scale * scale * total.second / count)},
+        c{static_cast<T>(-scale * total.first / count)};
     for_each_vector<T>(n, [&](auto load, auto store) HWY_ATTR {
       auto a = load(s);
       if (weight) a = hn::Mul(a, load(Each<T>{weight}));
@@ -65,13 +69,14 @@ void gradient_row(int64_t n, const T* x, const T* gy, const T* weight, double me
 template <class T>
 HWY_INLINE void row_norm_of(const RowGeometry& g, const T* x, const T* weight, const T* bias, double eps, double* mean,
                             double* scale, T* y) {
-  parallel_for(g.rows, std::max<int64_t>(1, kGrain / std::max<int64_t>(g.n, 1)), [&](int64_t begin, int64_t end) HWY_ATTR {
-    for (int64_t i = begin; i < end; ++i) {
-      const int64_t p = i % g.period * g.n;
-      normalise_row(g.n, x + i * g.n, weight ? weight + p : nullptr, bias ? bias + p : nullptr, eps, mean + i, scale + i,
-                    y + i * g.n);
-    }
-  });
+  parallel_for(g.rows, std::max<int64_t>(1, kGrain / std::max<int64_t>(g.n, 1)),
+               [&](int64_t begin, int64_t end) HWY_ATTR {
+                 for (int64_t i = begin; i < end; ++i) {
+                   const int64_t p = i % g.period * g.n;
+                   normalise_row(g.n, x + i * g.n, weight ? weight + p : nullptr, bias ? bias + p : nullptr, eps,
+                                 mean + i, scale + i, y + i * g.n);
+                 }
+               });
 }
 
 template <class T>
@@ -91,8 +96,8 @@ HWY_INLINE void gradient_of_row_norm(const RowGeometry& g, const T* x, const T* 
       const int64_t last = std::min(g.rows, (chunk + 1) * per_chunk * g.period);
       for (int64_t i = chunk * per_chunk * g.period; i < last; ++i) {
         const int64_t p = i % g.period * g.n;
-        gradient_row(g.n, x + i * g.n, gy + i * g.n, weight ? weight + p : nullptr, mean[i], scale[i], gx ? gx + i * g.n : nullptr,
-                     w ? w + p : nullptr, b ? b + p : nullptr);
+        gradient_row(g.n, x + i * g.n, gy + i * g.n, weight ? weight + p : nullptr, mean[i], scale[i],
+                     gx ? gx + i * g.n : nullptr, w ? w + p : nullptr, b ? b + p : nullptr);
       }
     }
   });
@@ -107,20 +112,20 @@ HWY_INLINE void gradient_of_row_norm(const RowGeometry& g, const T* x, const T* 
   }
 }
 
-void row_norm_f32(const RowGeometry& g, const float* x, const float* weight, const float* bias, double eps, double* mean,
-                  double* scale, float* y) {
+void row_norm_f32(const RowGeometry& g, const float* x, const float* weight, const float* bias, double eps,
+                  double* mean, double* scale, float* y) {
   row_norm_of(g, x, weight, bias, eps, mean, scale, y);
 }
-void row_norm_f64(const RowGeometry& g, const double* x, const double* weight, const double* bias, double eps, double* mean,
-                  double* scale, double* y) {
+void row_norm_f64(const RowGeometry& g, const double* x, const double* weight, const double* bias, double eps,
+                  double* mean, double* scale, double* y) {
   row_norm_of(g, x, weight, bias, eps, mean, scale, y);
 }
-void row_norm_gradient_f32(const RowGeometry& g, const float* x, const float* gy, const float* weight, const double* mean,
-                           const double* scale, float* gx, float* gweight, float* gbias) {
+void row_norm_gradient_f32(const RowGeometry& g, const float* x, const float* gy, const float* weight,
+                           const double* mean, const double* scale, float* gx, float* gweight, float* gbias) {
   gradient_of_row_norm(g, x, gy, weight, mean, scale, gx, gweight, gbias);
 }
-void row_norm_gradient_f64(const RowGeometry& g, const double* x, const double* gy, const double* weight, const double* mean,
-                           const double* scale, double* gx, double* gweight, double* gbias) {
+void row_norm_gradient_f64(const RowGeometry& g, const double* x, const double* gy, const double* weight,
+                           const double* mean, const double* scale, double* gx, double* gweight, double* gbias) {
   gradient_of_row_norm(g, x, gy, weight, mean, scale, gx, gweight, gbias);
 }
 
@@ -158,8 +163,8 @@ void row_norm_gradient(const RowGeometry& g, const float* x, const float* gy, co
   HWY_DYNAMIC_DISPATCH(row_norm_gradient_f32)(g, x, gy, weight, mean, scale, gx, gweight, gbias);
 }
 template <>
-void row_norm_gradient(const RowGeometry& g, const double* x, const double* gy, const double* weight, const double* mean,
-                       const double* scale, double* gx, double* gweight, double* gbias) {
+void row_norm_gradient(const RowGeometry& g, const double* x, const double* gy, const double* weight,
+                       const double* mean, const double* scale, double* gx, double* gweight, double* gbias) {
   ensure_target();
   HWY_DYNAMIC_DISPATCH(row_norm_gradient_f64)(g, x, gy, weight, mean, scale, gx, gweight, gbias);
 }

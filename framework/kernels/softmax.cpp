@@ -118,8 +118,7 @@ HWY_INLINE T dot(const RowOf<T>& a, const T* b) {
     s1 = hn::MulAdd(hn::LoadU(d, a.x + i + lanes), b ? hn::LoadU(d, b + i + lanes) : one, s1);
   }
   for (; i < a.whole(); i += lanes) s0 = hn::MulAdd(hn::LoadU(d, a.x + i), b ? hn::LoadU(d, b + i) : one, s0);
-  if (a.rest() > 0)
-    s1 = hn::MulAdd(load_part(d, a.x + i, a.rest()), b ? load_part(d, b + i, a.rest()) : one, s1);
+  if (a.rest() > 0) s1 = hn::MulAdd(load_part(d, a.x + i, a.rest()), b ? load_part(d, b + i, a.rest()) : one, s1);
   return hn::GetLane(hn::SumOfLanes(d, hn::Add(s0, s1)));
 }
 
@@ -141,8 +140,8 @@ void gradient_row(Softmax kind, int64_t n, const T* y, const T* gy, T* gx) {
     store_part(gradient_of(d, kind, load_part(d, y + i, m), load_part(d, gy + i, m), total), d, gx + i, m);
 }
 
-// The same for as many neighbouring columns as a vector has lanes: line r of the vector is at x + r stride. `count` of the
-// lanes are there.
+// The same for as many neighbouring columns as a vector has lanes: line r of the vector is at x + r stride. `count` of
+// the lanes are there.
 template <class T>
 void softmax_columns(Softmax kind, int64_t n, int64_t stride, std::size_t count, const T* x, T* y) {
   const hn::ScalableTag<T> d;
@@ -211,10 +210,12 @@ HWY_INLINE void softmax_of(Softmax kind, int64_t outer, int64_t n, int64_t inner
       [&](int64_t at, std::size_t count) HWY_ATTR { softmax_columns(kind, n, inner, count, x + at, y + at); });
 }
 template <class T>
-HWY_INLINE void gradient_of_softmax(Softmax kind, int64_t outer, int64_t n, int64_t inner, const T* y, const T* gy, T* gx) {
+HWY_INLINE void gradient_of_softmax(Softmax kind, int64_t outer, int64_t n, int64_t inner, const T* y, const T* gy,
+                                    T* gx) {
   for_each_line<T>(
       outer, n, inner, [&](int64_t at) HWY_ATTR { gradient_row(kind, n, y + at, gy + at, gx + at); },
-      [&](int64_t at, std::size_t count) HWY_ATTR { gradient_columns(kind, n, inner, count, y + at, gy + at, gx + at); });
+      [&](int64_t at, std::size_t count)
+          HWY_ATTR { gradient_columns(kind, n, inner, count, y + at, gy + at, gx + at); });
 }
 
 template <class T>
@@ -256,7 +257,8 @@ void softmax_f64(Softmax kind, int64_t outer, int64_t n, int64_t inner, const do
 void gradient_f32(Softmax kind, int64_t outer, int64_t n, int64_t inner, const float* y, const float* gy, float* gx) {
   gradient_of_softmax(kind, outer, n, inner, y, gy, gx);
 }
-void gradient_f64(Softmax kind, int64_t outer, int64_t n, int64_t inner, const double* y, const double* gy, double* gx) {
+void gradient_f64(Softmax kind, int64_t outer, int64_t n, int64_t inner, const double* y, const double* gy,
+                  double* gx) {
   gradient_of_softmax(kind, outer, n, inner, y, gy, gx);
 }
 void log_sum_exp_f32(int64_t rows, int64_t n, const float* x, float* totals) { log_sum_exp(rows, n, x, totals); }
@@ -298,12 +300,14 @@ void softmax(Softmax kind, int64_t outer, int64_t n, int64_t inner, const double
   HWY_DYNAMIC_DISPATCH(softmax_f64)(kind, outer, n, inner, x, y);
 }
 template <>
-void softmax_gradient(Softmax kind, int64_t outer, int64_t n, int64_t inner, const float* y, const float* gy, float* gx) {
+void softmax_gradient(Softmax kind, int64_t outer, int64_t n, int64_t inner, const float* y, const float* gy,
+                      float* gx) {
   ensure_target();
   HWY_DYNAMIC_DISPATCH(gradient_f32)(kind, outer, n, inner, y, gy, gx);
 }
 template <>
-void softmax_gradient(Softmax kind, int64_t outer, int64_t n, int64_t inner, const double* y, const double* gy, double* gx) {
+void softmax_gradient(Softmax kind, int64_t outer, int64_t n, int64_t inner, const double* y, const double* gy,
+                      double* gx) {
   ensure_target();
   HWY_DYNAMIC_DISPATCH(gradient_f64)(kind, outer, n, inner, y, gy, gx);
 }
@@ -323,7 +327,8 @@ void scaled_softmax_rows(int64_t rows, int64_t n, const float* x, const float* t
   HWY_DYNAMIC_DISPATCH(scaled_f32)(rows, n, x, totals, scales, y);
 }
 template <>
-void scaled_softmax_rows(int64_t rows, int64_t n, const double* x, const double* totals, const double* scales, double* y) {
+void scaled_softmax_rows(int64_t rows, int64_t n, const double* x, const double* totals, const double* scales,
+                         double* y) {
   ensure_target();
   HWY_DYNAMIC_DISPATCH(scaled_f64)(rows, n, x, totals, scales, y);
 }

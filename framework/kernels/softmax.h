@@ -1,6 +1,6 @@
-// Softmax, its logarithm and their gradients on raw memory, f32 and f64, on Highway. Every line is shifted by its largest
-// element, so nothing overflows. Knows no tensors; ops/softmax.cpp and ops/cross_entropy.cpp call it. A line is worked off by
-// one thread: same bits for any number of threads.
+// Softmax, its logarithm and their gradients on raw memory, f32 and f64, on Highway. Every line is shifted by its
+// largest element, so nothing overflows. Knows no tensors; ops/softmax.cpp and ops/cross_entropy.cpp call it. A line is
+// worked off by one thread: same bits for any number of threads.
 #pragma once
 
 #include <cstdint>

@@ -16,8 +16,8 @@ namespace {
 
 using kernels::ChannelGeometry;
 
-// x as the kernels want it: [n, channels, size], dense. Runs shorter than two vectors would leave most lanes idle: there the
-// channels are moved to the front, and n is 1.
+// x as the kernels want it: [n, channels, size], dense. Runs shorter than two vectors would leave most lanes idle:
+// there the channels are moved to the front, and n is 1.
 class Channels {
  public:
   explicit Channels(const Shape& shape) : shape_(shape) {
@@ -56,9 +56,11 @@ class Channels {
 
 void check_parameter(const Tensor& x, const Tensor& parameter, const char* name) {
   if (!parameter.defined()) return;
-  check<ShapeError>(parameter.shape() == Shape{x.shape()[1]}, "batch_norm: {} expects shape [{}], one for each channel of x {}, got {}",
-                    name, x.shape()[1], x.shape(), parameter.shape());
-  check<DtypeError>(parameter.dtype() == x.dtype(), "batch_norm: {} is {}, x is {}", name, parameter.dtype(), x.dtype());
+  check<ShapeError>(parameter.shape() == Shape{x.shape()[1]},
+                    "batch_norm: {} expects shape [{}], one for each channel of x {}, got {}", name, x.shape()[1],
+                    x.shape(), parameter.shape());
+  check<DtypeError>(parameter.dtype() == x.dtype(), "batch_norm: {} is {}, x is {}", name, parameter.dtype(),
+                    x.dtype());
 }
 
 template <class T>
@@ -78,8 +80,9 @@ void update(Tensor& running, const std::vector<double>& batch, double momentum, 
 }
 
 // The gradients as ops, for gradients of gradients.
-Gradients gradients_in_ops(const Backward& b, const Channels& channels, const Tensor& x, const Tensor& weight, double eps,
-                           bool training, const std::vector<double>& mean_values, const std::vector<double>& scale_values) {
+Gradients gradients_in_ops(const Backward& b, const Channels& channels, const Tensor& x, const Tensor& weight,
+                           double eps, bool training, const std::vector<double>& mean_values,
+                           const std::vector<double>& scale_values) {
   Dims over = channels.others();
   Tensor scale, centred;
   if (training) {
@@ -114,7 +117,8 @@ Tensor batch_norm(const Tensor& x, Tensor running_mean, Tensor running_var, cons
   Channels channels(x.shape());
   const auto count = static_cast<double>(channels.count());
   if (options.training) {
-    check<ValueError>(count != 1, "batch_norm: needs more than one value for each channel in training, x is {}", x.shape());
+    check<ValueError>(count != 1, "batch_norm: needs more than one value for each channel in training, x is {}",
+                      x.shape());
   } else {
     check<ValueError>(running_mean.defined() && running_var.defined(),
                       "batch_norm: evaluation needs running_mean and running_var, {} is undefined",
@@ -130,8 +134,8 @@ Tensor batch_norm(const Tensor& x, Tensor running_mean, Tensor running_var, cons
   Tensor w = dense_or_undefined(weight), b = dense_or_undefined(bias);
   visit_floating(x.dtype(), [&]<class T>() {
     if (options.training) {
-      kernels::batch_norm<T>(channels.geometry(), dense.data<T>(), data_or_null<T>(w), data_or_null<T>(b), options.eps, mean.data(),
-                             scale.data(), y.data<T>());
+      kernels::batch_norm<T>(channels.geometry(), dense.data<T>(), data_or_null<T>(w), data_or_null<T>(b), options.eps,
+                             mean.data(), scale.data(), y.data<T>());
     } else {
       mean = running_mean.to_vector();
       scale = running_var.to_vector();
@@ -147,19 +151,21 @@ Tensor batch_norm(const Tensor& x, Tensor running_mean, Tensor running_var, cons
   Tensor kept = dense.raw_data() == x.raw_data() ? dense : Tensor();
   return record("batch_norm", channels.back(y), {x, weight, bias},
                 [x, kept, weight, channels, mean, scale, options](const Backward& back) -> Gradients {
-    if (grad_enabled()) return gradients_in_ops(back, channels, x, weight, options.eps, options.training, mean, scale);
-    Tensor source = kept.defined() ? kept : channels.into(x), gy = channels.into(back.grad), w = dense_or_undefined(weight);
-    Tensor gx = back.needs(0) ? channels.make(x.dtype()) : Tensor();
-    Tensor gweight = back.needs(1) ? make_tensor({x.shape()[1]}, x.dtype()) : Tensor();
-    Tensor gbias = back.needs(2) ? make_tensor({x.shape()[1]}, x.dtype()) : Tensor();
-    visit_floating(x.dtype(), [&]<class T>() {
-      kernels::batch_norm_gradient<T>(channels.geometry(), source.data<T>(), gy.data<T>(), data_or_null<T>(w), mean.data(),
-                                      scale.data(), !options.training, gx.defined() ? gx.data<T>() : nullptr,
-                                      gweight.defined() ? gweight.data<T>() : nullptr,
-                                      gbias.defined() ? gbias.data<T>() : nullptr);
-    });
-    return {gx.defined() ? channels.back(gx) : gx, gweight, gbias};
-  });
+                  if (grad_enabled())
+                    return gradients_in_ops(back, channels, x, weight, options.eps, options.training, mean, scale);
+                  Tensor source = kept.defined() ? kept : channels.into(x), gy = channels.into(back.grad),
+                         w = dense_or_undefined(weight);
+                  Tensor gx = back.needs(0) ? channels.make(x.dtype()) : Tensor();
+                  Tensor gweight = back.needs(1) ? make_tensor({x.shape()[1]}, x.dtype()) : Tensor();
+                  Tensor gbias = back.needs(2) ? make_tensor({x.shape()[1]}, x.dtype()) : Tensor();
+                  visit_floating(x.dtype(), [&]<class T>() {
+                    kernels::batch_norm_gradient<T>(
+                        channels.geometry(), source.data<T>(), gy.data<T>(), data_or_null<T>(w), mean.data(),
+                        scale.data(), !options.training, gx.defined() ? gx.data<T>() : nullptr,
+                        gweight.defined() ? gweight.data<T>() : nullptr, gbias.defined() ? gbias.data<T>() : nullptr);
+                  });
+                  return {gx.defined() ? channels.back(gx) : gx, gweight, gbias};
+                });
 }
 
 }  // namespace korrel

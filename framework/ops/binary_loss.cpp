@@ -16,7 +16,8 @@ Tensor weighted(const Tensor& losses, const Tensor& weight) { return weight.defi
 
 Tensor binary_cross_entropy(const Tensor& x, const Tensor& target, const BinaryLossOptions& options) {
   check_same("binary_cross_entropy", x, target);
-  check<ValueError>(!options.pos_weight.defined(), "binary_cross_entropy: knows no pos_weight, the variant with logits does");
+  check<ValueError>(!options.pos_weight.defined(),
+                    "binary_cross_entropy: knows no pos_weight, the variant with logits does");
   if (x.numel() > 0) {
     double low = amin(x.detach()).item(), high = amax(x.detach()).item();
     check<ValueError>(low >= 0 && high <= 1,
@@ -46,7 +47,8 @@ Tensor binary_cross_entropy_with_logits(const Tensor& x, const Tensor& target, c
 
 Tensor multilabel_soft_margin_loss(const Tensor& x, const Tensor& target, const WeightedLossOptions& options) {
   check_same("multilabel_soft_margin_loss", x, target);
-  check<ShapeError>(x.dim() == 1 || x.dim() == 2, "multilabel_soft_margin_loss: expects x [N,C] or [C], got {}", x.shape());
+  check<ShapeError>(x.dim() == 1 || x.dim() == 2, "multilabel_soft_margin_loss: expects x [N,C] or [C], got {}",
+                    x.shape());
   Tensor losses = (target - 1) * logsigmoid(-x) - target * logsigmoid(x);
   return reduced(mean(weighted(losses, options.weight), -1), options.reduction);
 }

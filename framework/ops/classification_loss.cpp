@@ -19,12 +19,15 @@ void check_arguments(const char* op, const Tensor& x, const ClassLossOptions& op
   check<ShapeError>(x.dim() >= 1, "{}: expects x [C], [N,C] or [N,C,...], got {}", op, x.shape());
   int64_t classes = x.shape()[class_dim(x)];
   if (options.weight.defined()) {
-    check<ShapeError>(options.weight.shape() == Shape{classes}, "{}: weight expects shape [{}], one for each class of x {}, got {}",
-                      op, classes, x.shape(), options.weight.shape());
-    check<DtypeError>(options.weight.dtype() == x.dtype(), "{}: weight is {}, x is {}", op, options.weight.dtype(), x.dtype());
+    check<ShapeError>(options.weight.shape() == Shape{classes},
+                      "{}: weight expects shape [{}], one for each class of x {}, got {}", op, classes, x.shape(),
+                      options.weight.shape());
+    check<DtypeError>(options.weight.dtype() == x.dtype(), "{}: weight is {}, x is {}", op, options.weight.dtype(),
+                      x.dtype());
   }
   double smoothing = options.label_smoothing;
-  check<ValueError>(smoothing >= 0 && smoothing <= 1, "{}: label_smoothing expects a number in [0, 1], got {}", op, smoothing);
+  check<ValueError>(smoothing >= 0 && smoothing <= 1, "{}: label_smoothing expects a number in [0, 1], got {}", op,
+                    smoothing);
 }
 
 // What a loss over class indices is made of: for row i of x the target distribution is hit(i) at labels[i] and even[c]
@@ -35,10 +38,10 @@ class Labels {
       : reduction_(options.reduction), shape_(x.shape()), classes_(x.shape()[class_dim(x)]) {
     Shape expected = x.shape();
     expected.erase(class_dim(x));
-    check<DtypeError>(target.dtype() == i64 || target.dtype() == u8, "{}: target expects class indices (i64), got {}", op,
-                      target.dtype());
-    check<ShapeError>(target.shape() == expected, "{}: target expects shape {} for x {}, got {}", op, expected, x.shape(),
-                      target.shape());
+    check<DtypeError>(target.dtype() == i64 || target.dtype() == u8, "{}: target expects class indices (i64), got {}",
+                      op, target.dtype());
+    check<ShapeError>(target.shape() == expected, "{}: target expects shape {} for x {}, got {}", op, expected,
+                      x.shape(), target.shape());
     labels_ = target.detach().to(i64).contiguous();
     weight_.assign(static_cast<std::size_t>(classes_), 1.0);
     if (options.weight.defined()) weight_ = options.weight.to_vector();
@@ -61,7 +64,9 @@ class Labels {
   bool ignored(int64_t row) const { return label(row) == ignore_; }
   bool smooth() const { return smoothing_ > 0; }
   double hit(int64_t row) const { return (1 - smoothing_) * weight_[static_cast<std::size_t>(label(row))]; }
-  double even(int64_t c) const { return smoothing_ / static_cast<double>(classes_) * weight_[static_cast<std::size_t>(c)]; }
+  double even(int64_t c) const {
+    return smoothing_ / static_cast<double>(classes_) * weight_[static_cast<std::size_t>(c)];
+  }
   double total(int64_t row) const { return ignored(row) ? 0 : hit(row) + even_total_; }  // of the distribution
   // Results of rows are divided by this.
   double divisor() const { return reduction_ == Reduction::mean ? weights_met_ : 1; }
@@ -69,7 +74,8 @@ class Labels {
   // One value for each row, or their sum over the divisor.
   template <class T>
   Tensor reduce(const std::vector<double>& losses) const {
-    if (reduction_ == Reduction::none) return from_vector(std::vector<T>(losses.begin(), losses.end()), labels_.shape());
+    if (reduction_ == Reduction::none)
+      return from_vector(std::vector<T>(losses.begin(), losses.end()), labels_.shape());
     double sum = 0;
     for (double loss : losses) sum += loss;
     return scalar(sum / divisor(), dtype_of<T>);
@@ -140,7 +146,8 @@ Tensor cross_entropy_of_labels(const Tensor& x, const Tensor& target, const Clas
       if (labels.ignored(i)) continue;
       double loss = labels.hit(i) * static_cast<double>(total[i] - value[labels.label(i)]);
       if (labels.smooth())
-        for (int64_t c = 0; c < labels.classes(); ++c) loss += labels.even(c) * static_cast<double>(total[i] - value[c]);
+        for (int64_t c = 0; c < labels.classes(); ++c)
+          loss += labels.even(c) * static_cast<double>(total[i] - value[c]);
       losses[static_cast<std::size_t>(i)] = loss;
     }
     y = labels.reduce<T>(losses);
@@ -159,7 +166,8 @@ Tensor cross_entropy_of_labels(const Tensor& x, const Tensor& target, const Clas
       }
       kernels::scaled_softmax_rows<T>(labels.rows(), labels.classes(), rows.data<T>(), totals.data<T>(), scales.data(),
                                       gradient.data<T>());
-      labels.add_distribution(gradient.data<T>(), [&](int64_t i) { return -static_cast<double>(g[static_cast<std::size_t>(i)]); });
+      labels.add_distribution(gradient.data<T>(),
+                              [&](int64_t i) { return -static_cast<double>(g[static_cast<std::size_t>(i)]); });
     });
     return {labels.from_rows(gradient)};
   });
@@ -167,8 +175,8 @@ Tensor cross_entropy_of_labels(const Tensor& x, const Tensor& target, const Clas
 
 Tensor cross_entropy_of_probabilities(const Tensor& x, const Tensor& target, const ClassLossOptions& options) {
   check<DtypeError>(target.dtype() == x.dtype(), "cross_entropy: target is {}, x is {}", target.dtype(), x.dtype());
-  check<ShapeError>(target.shape() == x.shape(), "cross_entropy: a target of probabilities expects x's shape {}, got {}",
-                    x.shape(), target.shape());
+  check<ShapeError>(target.shape() == x.shape(),
+                    "cross_entropy: a target of probabilities expects x's shape {}, got {}", x.shape(), target.shape());
   int dim = class_dim(x);
   auto classes = static_cast<double>(x.shape()[dim]);
   Tensor q = target;
@@ -193,7 +201,8 @@ Tensor cross_entropy(const Tensor& x, const Tensor& target, const ClassLossOptio
 
 Tensor nll_loss(const Tensor& x, const Tensor& target, const ClassLossOptions& options) {
   check_arguments("nll_loss", x, options);
-  check<ValueError>(options.label_smoothing == 0, "nll_loss: knows no label_smoothing, got {}", options.label_smoothing);
+  check<ValueError>(options.label_smoothing == 0, "nll_loss: knows no label_smoothing, got {}",
+                    options.label_smoothing);
   Labels labels("nll_loss", x, target, options);
   Tensor rows = labels.to_rows(x), y;
   visit_floating(x.dtype(), [&]<class T>() {
@@ -209,7 +218,8 @@ Tensor nll_loss(const Tensor& x, const Tensor& target, const ClassLossOptions& o
     Tensor gradient = zeros(labels.rows_shape(), {dtype});
     visit_floating(dtype, [&]<class T>() {
       std::vector<T> g = upstream<T>(labels, b.grad);
-      labels.add_distribution(gradient.data<T>(), [&](int64_t i) { return -static_cast<double>(g[static_cast<std::size_t>(i)]); });
+      labels.add_distribution(gradient.data<T>(),
+                              [&](int64_t i) { return -static_cast<double>(g[static_cast<std::size_t>(i)]); });
     });
     return {labels.from_rows(gradient)};
   });

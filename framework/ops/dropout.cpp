@@ -27,7 +27,8 @@ Tensor mask(const Shape& shape, DType dtype, double p, double keep, double drop,
     parallel_for((n + 3) / 4, 2048, [&](int64_t begin, int64_t end) {
       for (int64_t block = begin; block < end; ++block) {
         PhiloxBlock random = philox(seed, draw, static_cast<uint64_t>(block));
-        for (int64_t i = 4 * block; i < std::min(n, 4 * block + 4); ++i) to[i] = values[random.words[i % 4] < threshold];
+        for (int64_t i = 4 * block; i < std::min(n, 4 * block + 4); ++i)
+          to[i] = values[random.words[i % 4] < threshold];
       }
     });
   });
@@ -48,12 +49,13 @@ Tensor drop(const char* op, const Tensor& x, int sliced, const DropoutOptions& o
 
 // `batched` and one less are the ranks that are understood.
 int channels_of(const char* op, const Tensor& x, int batched) {
-  check<ShapeError>(x.dim() == batched || x.dim() == batched - 1, "{}: expects {} or {} dimensions, x is {}", op, batched - 1,
-                    batched, x.shape());
+  check<ShapeError>(x.dim() == batched || x.dim() == batched - 1, "{}: expects {} or {} dimensions, x is {}", op,
+                    batched - 1, batched, x.shape());
   return x.dim() == batched ? 2 : 1;
 }
 
-Tensor drop_to_negative(const char* op, const Tensor& x, int sliced, const DropoutOptions& options, Generator& generator) {
+Tensor drop_to_negative(const char* op, const Tensor& x, int sliced, const DropoutOptions& options,
+                        Generator& generator) {
   check_arguments(op, x, options);
   if (!options.training || options.p == 0) return x;
   Shape shape = x.shape();

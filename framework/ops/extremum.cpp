@@ -16,7 +16,8 @@ namespace {
 using kernels::Fold;
 
 // Records a reduction whose result y (shaped kept) is shared evenly by all elements that equal it.
-Tensor record_ties(const char* op, const Tensor& x, const Tensor& y, const Folding& folding, const ReduceOptions& options) {
+Tensor record_ties(const char* op, const Tensor& x, const Tensor& y, const Folding& folding,
+                   const ReduceOptions& options) {
   return record(op, with_shape(y, folding.shape(options)), {x},
                 [x = x.detach(), y = y.detach(), folding](const Backward& b) -> Gradients {
                   Tensor ties = logical_or(x == y, logical_and(x != x, y != y)).to(x.dtype());
@@ -102,7 +103,8 @@ WithIndices pick_elements(const char* op, const Tensor& x, const Folding& foldin
   visit(x.dtype(), [&]<class T>() {
     const T* from = dense.data<T>();
     T* to = values.data<T>();
-    for (int64_t i = 0, count = values.numel(); i < count; ++i) to[i] = from[(i / inner * n + at[i]) * inner + i % inner];
+    for (int64_t i = 0, count = values.numel(); i < count; ++i)
+      to[i] = from[(i / inner * n + at[i]) * inner + i % inner];
   });
   values = record(op, values, {x}, [indices, dim, n, shape = x.shape()](const Backward& b) -> Gradients {
     if (shape.empty()) return {b.grad};

@@ -1,7 +1,6 @@
-// Reductions that pick elements: largest, smallest, middle, k-th. Where a NaN takes part it is picked. All of them throw
-// ValueError where there is nothing to pick from.
-// Ties: along a dimension the first element is picked and takes the gradient; amax, amin and the functions of a whole tensor
-// share it evenly.
+// Reductions that pick elements: largest, smallest, middle, k-th. Where a NaN takes part it is picked. All of them
+// throw ValueError where there is nothing to pick from. Ties: along a dimension the first element is picked and takes
+// the gradient; amax, amin and the functions of a whole tensor share it evenly.
 #pragma once
 
 #include <korrel/framework/ops/reduction.h>

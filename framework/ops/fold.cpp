@@ -26,11 +26,10 @@ Dims memory_order(const Layout& layout) {
 }
 
 // Joining the results of one pass: squares are squared once.
-Fold next_pass(Fold how) {
-  return how == Fold::prod || how == Fold::max || how == Fold::min ? how : Fold::sum;
-}
+Fold next_pass(Fold how) { return how == Fold::prod || how == Fold::max || how == Fold::min ? how : Fold::sum; }
 
-// `centre`, shaped as the result, as one pass over the last reduced group needs it: one for each of that pass's results.
+// `centre`, shaped as the result, as one pass over the last reduced group needs it: one for each of that pass's
+// results.
 Tensor spread(const Tensor& centre, const Shape& full, const Dims& order, const bool* reduced) {
   Shape shape = full;
   int i = order.rank() - 1;
@@ -63,8 +62,8 @@ Dims Folding::dims() const {
 }
 
 void Folding::check_not_empty() const {
-  check<ValueError>(count_ > 0 || kept_.numel() == 0, "{}: has no value over no elements, x is {} and the dimensions are {}",
-                    op_, full_, dims());
+  check<ValueError>(count_ > 0 || kept_.numel() == 0,
+                    "{}: has no value over no elements, x is {} and the dimensions are {}", op_, full_, dims());
 }
 
 Tensor Folding::fold(Fold how, const Tensor& x, const Options& options) const {

@@ -14,14 +14,14 @@ class Folding {
 
   const Shape& kept() const { return kept_; }  // as with keepdim: reduced dimensions have size 1
   const Shape& shape(ReduceOptions options) const { return options.keepdim ? kept_ : dropped_; }
-  int64_t count() const { return count_; }     // elements that go into one result
-  Dims dims() const;                           // the reduced dimensions
+  int64_t count() const { return count_; }  // elements that go into one result
+  Dims dims() const;                        // the reduced dimensions
 
   // Throws ValueError naming `op` where a result would be made of no elements.
   void check_not_empty() const;
 
-  // The values, shaped kept(), divided by `divisor`. Floating x keep their dtype, others fold in i64. `centre` is shaped
-  // kept() and has x's dtype.
+  // The values, shaped kept(), divided by `divisor`. Floating x keep their dtype, others fold in i64. `centre` is
+  // shaped kept() and has x's dtype.
   struct Options {
     double divisor = 1;
     Tensor centre = {};

@@ -1,5 +1,5 @@
-// Losses, under PyTorch's names and formulas. reduction: mean (default), sum or none. x and target must have the same dtype
-// and shape: where PyTorch broadcasts with a warning, ShapeError is thrown. Every x is floating (DtypeError).
+// Losses, under PyTorch's names and formulas. reduction: mean (default), sum or none. x and target must have the same
+// dtype and shape: where PyTorch broadcasts with a warning, ShapeError is thrown. Every x is floating (DtypeError).
 // Sources by kind: classification_loss.cpp, regression_loss.cpp, binary_loss.cpp, margin_loss.cpp.
 #pragma once
 
@@ -20,9 +20,9 @@ struct ClassLossOptions {
   Tensor weight = {};            // one per class
   double label_smoothing = 0.0;  // cross_entropy only, in [0, 1]
 };
-// x [N,C,...] or [C] logits; target: class indices (i64, u8) [N,...] or [], or probabilities shaped like x. The mean over
-// indices divides by the sum of their weights, that over probabilities by their number. A label that is neither in [0, C)
-// nor ignore_index throws ValueError. Softmax, logarithm and loss are one pass over x.
+// x [N,C,...] or [C] logits; target: class indices (i64, u8) [N,...] or [], or probabilities shaped like x. The mean
+// over indices divides by the sum of their weights, that over probabilities by their number. A label that is neither in
+// [0, C) nor ignore_index throws ValueError. Softmax, logarithm and loss are one pass over x.
 Tensor cross_entropy(const Tensor& x, const Tensor& target, const ClassLossOptions& options = {});
 // x [N,C,...] or [C] log-probabilities; target: class indices.
 Tensor nll_loss(const Tensor& x, const Tensor& target, const ClassLossOptions& options = {});
@@ -45,7 +45,12 @@ struct HuberLossOptions {
 // d^2 / 2 up to delta, delta (d - delta / 2) from there on (Huber 1964).
 Tensor huber_loss(const Tensor& x, const Tensor& target, const HuberLossOptions& options = {});
 
-enum class KlDivReduction { mean, sum, none, batchmean };  // batchmean: the sum over x's first size, the divergence proper
+enum class KlDivReduction {
+  mean,
+  sum,
+  none,
+  batchmean
+};  // batchmean: the sum over x's first size, the divergence proper
 struct KlDivOptions {
   KlDivReduction reduction = KlDivReduction::mean;
   bool log_target = false;
@@ -66,9 +71,10 @@ struct GaussianNllLossOptions {
   double eps = 1e-6;
   Reduction reduction = Reduction::mean;
 };
-// (log(var) + (x - target)^2 / var) / 2 with var at least eps (the gradient ignores that). var: x's shape, or x's without its
-// last size, or with 1 there. Throws ValueError for a negative one.
-Tensor gaussian_nll_loss(const Tensor& x, const Tensor& target, const Tensor& var, const GaussianNllLossOptions& options = {});
+// (log(var) + (x - target)^2 / var) / 2 with var at least eps (the gradient ignores that). var: x's shape, or x's
+// without its last size, or with 1 there. Throws ValueError for a negative one.
+Tensor gaussian_nll_loss(const Tensor& x, const Tensor& target, const Tensor& var,
+                         const GaussianNllLossOptions& options = {});
 
 // ---- Yes or no
 
@@ -84,9 +90,11 @@ struct WeightedLossOptions {
   Reduction reduction = Reduction::mean;
   Tensor weight = {};  // broadcasts to x
 };
-// x [N,C] or [C] logits, target the same of zeros and ones: the mean of binary_cross_entropy_with_logits over the classes.
+// x [N,C] or [C] logits, target the same of zeros and ones: the mean of binary_cross_entropy_with_logits over the
+// classes.
 Tensor multilabel_soft_margin_loss(const Tensor& x, const Tensor& target, const WeightedLossOptions& options = {});
-Tensor soft_margin_loss(const Tensor& x, const Tensor& target, const LossOptions& options = {});  // log(1 + exp(-target x)), target +-1
+Tensor soft_margin_loss(const Tensor& x, const Tensor& target,
+                        const LossOptions& options = {});  // log(1 + exp(-target x)), target +-1
 
 // ---- Margins
 
@@ -101,25 +109,31 @@ struct RankingLossOptions {
   double margin = 0.0;
 };
 // max(0, margin - target (x1 - x2)), target +-1.
-Tensor margin_ranking_loss(const Tensor& x1, const Tensor& x2, const Tensor& target, const RankingLossOptions& options = {});
-// x1, x2 [N,D] (target [N]) or [D] (target []), cos their cosine: 1 - cos where target is 1, max(0, cos - margin) where it is -1.
-Tensor cosine_embedding_loss(const Tensor& x1, const Tensor& x2, const Tensor& target, const RankingLossOptions& options = {});
+Tensor margin_ranking_loss(const Tensor& x1, const Tensor& x2, const Tensor& target,
+                           const RankingLossOptions& options = {});
+// x1, x2 [N,D] (target [N]) or [D] (target []), cos their cosine: 1 - cos where target is 1, max(0, cos - margin) where
+// it is -1.
+Tensor cosine_embedding_loss(const Tensor& x1, const Tensor& x2, const Tensor& target,
+                             const RankingLossOptions& options = {});
 struct TripletLossOptions {
   Reduction reduction = Reduction::mean;
   double margin = 1.0, p = 2.0, eps = 1e-6;
   bool swap = false;  // use the distance from positive to negative where that is the smaller one
 };
 // [N,D] or [D]: max(0, margin + |anchor - positive + eps|_p - |anchor - negative + eps|_p).
-Tensor triplet_margin_loss(const Tensor& anchor, const Tensor& positive, const Tensor& negative, const TripletLossOptions& options = {});
+Tensor triplet_margin_loss(const Tensor& anchor, const Tensor& positive, const Tensor& negative,
+                           const TripletLossOptions& options = {});
 struct MultiMarginLossOptions {
   int64_t p = 1;  // 1 or 2
   double margin = 1.0;
   Tensor weight = {};  // one per class
   Reduction reduction = Reduction::mean;
 };
-// x [N,C] or [C]; target class indices [N] or []: the mean over the other classes c of max(0, margin - x[target] + x[c])^p.
+// x [N,C] or [C]; target class indices [N] or []: the mean over the other classes c of max(0, margin - x[target] +
+// x[c])^p.
 Tensor multi_margin_loss(const Tensor& x, const Tensor& target, const MultiMarginLossOptions& options = {});
-// x [N,C] or [C]; target of that shape lists class indices, ended by -1: the sum of max(0, 1 - x[listed] + x[other]) / C.
+// x [N,C] or [C]; target of that shape lists class indices, ended by -1: the sum of max(0, 1 - x[listed] + x[other]) /
+// C.
 Tensor multilabel_margin_loss(const Tensor& x, const Tensor& target, const LossOptions& options = {});
 
 }  // namespace korrel

@@ -21,8 +21,8 @@ Tensor checked_labels(const char* op, const Tensor& x, const Tensor& target, con
                     target.shape());
   int64_t classes = x.size(-1);
   for (int64_t label : target.to_vector<int64_t>())
-    check<ValueError>(label >= lowest && label < classes, "{}: label {} is not one of the {} classes 0..{} of x {}", op, label,
-                      classes, classes - 1, x.shape());
+    check<ValueError>(label >= lowest && label < classes, "{}: label {} is not one of the {} classes 0..{} of x {}", op,
+                      label, classes, classes - 1, x.shape());
   return target.detach();
 }
 
@@ -34,24 +34,27 @@ Tensor hinge_embedding_loss(const Tensor& x, const Tensor& target, const HingeLo
   return reduced(where(target.detach() != -1, x, 0) + far, options.reduction);
 }
 
-Tensor margin_ranking_loss(const Tensor& x1, const Tensor& x2, const Tensor& target, const RankingLossOptions& options) {
+Tensor margin_ranking_loss(const Tensor& x1, const Tensor& x2, const Tensor& target,
+                           const RankingLossOptions& options) {
   check_same("margin_ranking_loss", x1, x2, "x2");
   check_same("margin_ranking_loss", x1, target);
   return reduced(at_least_zero(options.margin - target * (x1 - x2)), options.reduction);
 }
 
-Tensor cosine_embedding_loss(const Tensor& x1, const Tensor& x2, const Tensor& target, const RankingLossOptions& options) {
+Tensor cosine_embedding_loss(const Tensor& x1, const Tensor& x2, const Tensor& target,
+                             const RankingLossOptions& options) {
   check_same("cosine_embedding_loss", x1, x2, "x2");
   check<ShapeError>((x1.dim() == 1 || x1.dim() == 2) && target.shape() == x1.shape().slice(0, x1.dim() - 1),
-                    "cosine_embedding_loss: expects x1 [N,D] with target [N], or [D] with []; got x1 {}, target {}", x1.shape(),
-                    target.shape());
+                    "cosine_embedding_loss: expects x1 [N,D] with target [N], or [D] with []; got x1 {}, target {}",
+                    x1.shape(), target.shape());
   constexpr double eps = 1e-12;
   Tensor cosine = sum(x1 * x2, -1) * rsqrt((sum(x1 * x1, -1) + eps) * (sum(x2 * x2, -1) + eps));
   Tensor near = where(target.detach() == 1, 1 - cosine, 0);
   return reduced(near + where(target.detach() == -1, at_least_zero(cosine - options.margin), 0), options.reduction);
 }
 
-Tensor triplet_margin_loss(const Tensor& anchor, const Tensor& positive, const Tensor& negative, const TripletLossOptions& options) {
+Tensor triplet_margin_loss(const Tensor& anchor, const Tensor& positive, const Tensor& negative,
+                           const TripletLossOptions& options) {
   check_same("triplet_margin_loss", anchor, positive, "positive");
   check_same("triplet_margin_loss", anchor, negative, "negative");
   check<ShapeError>(anchor.dim() >= 1, "triplet_margin_loss: expects [N,D] or [D], got {}", anchor.shape());
@@ -70,8 +73,8 @@ Tensor multi_margin_loss(const Tensor& x, const Tensor& target, const MultiMargi
   Tensor excess = relu(x - gather(x, -1, labels) + options.margin);
   if (options.p == 2) excess = square(excess);
   if (options.weight.defined()) {
-    check<ShapeError>(options.weight.shape() == Shape{classes}, "multi_margin_loss: weight expects shape [{}], got {}", classes,
-                      options.weight.shape());
+    check<ShapeError>(options.weight.shape() == Shape{classes}, "multi_margin_loss: weight expects shape [{}], got {}",
+                      classes, options.weight.shape());
     excess = excess * index_select(options.weight, 0, labels.reshape({-1})).reshape(labels.shape());
   }
   Tensor others = arange(static_cast<double>(classes)) != labels;
@@ -84,7 +87,8 @@ Tensor multilabel_margin_loss(const Tensor& x, const Tensor& target, const LossO
   Tensor labels = checked_labels("multilabel_margin_loss", x, target, x.shape(), -1).contiguous();
   int64_t classes = x.size(-1);
   // Which list entries count (those before the first -1), and which classes none of them names.
-  Tensor listed = zeros(labels.shape(), {boolean}), other = ones(labels.shape(), {boolean}), index = zeros(labels.shape(), {i64});
+  Tensor listed = zeros(labels.shape(), {boolean}), other = ones(labels.shape(), {boolean}),
+         index = zeros(labels.shape(), {i64});
   const int64_t* label = labels.data<int64_t>();
   for (int64_t row = 0; row < labels.numel(); row += classes) {
     for (int64_t i = row; i < row + classes && label[i] >= 0; ++i) {

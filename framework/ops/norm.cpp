@@ -20,8 +20,8 @@ Tensor norm_values(const Tensor& x, double p, const Folding& folding) {
   return pow(folding.fold(Fold::sum, pow(abs(x), p)), 1 / p);
 }
 
-// The gradient of x where that of the norm is `grad`; both `grad` and the norm `y` broadcast to x. Written so that nothing
-// divides by a zero that is masked afterwards: the second derivative would be NaN there.
+// The gradient of x where that of the norm is `grad`; both `grad` and the norm `y` broadcast to x. Written so that
+// nothing divides by a zero that is masked afterwards: the second derivative would be NaN there.
 Tensor norm_gradient(const Tensor& x, const Tensor& y, const Tensor& grad, double p, const Dims& dims) {
   if (p == 0) return zeros_like(x);
   if (p == 1) return sign(x) * grad;

@@ -15,8 +15,8 @@
 namespace korrel {
 namespace {
 
-// x as [rows / period, period, n]: each row of n is normalised by itself. A parameter holds period * n / repeat numbers, each
-// used for `repeat` neighbours of a row (the pixels of a channel).
+// x as [rows / period, period, n]: each row of n is normalised by itself. A parameter holds period * n / repeat
+// numbers, each used for `repeat` neighbours of a row (the pixels of a channel).
 struct Rows {
   int64_t rows, n, period, repeat;
 
@@ -43,13 +43,15 @@ const T* data_or_null(const Tensor& x) {
   return x.defined() ? x.data<T>() : nullptr;
 }
 
-Gradients gradients_in_ops(const Backward& b, const Rows& rows, const Tensor& x, const Tensor& weight, const Tensor& bias, double eps) {
+Gradients gradients_in_ops(const Backward& b, const Rows& rows, const Tensor& x, const Tensor& weight,
+                           const Tensor& bias, double eps) {
   Tensor grad = b.grad.reshape(rows.shape()), xs = x.reshape(rows.shape()), gx, gweight, gbias;
   Tensor centred = xs - mean(xs, -1, {.keepdim = true});
   Tensor scale = rsqrt(mean(centred * centred, -1, {.keepdim = true}) + eps), normal = centred * scale;
   if (b.needs(0)) {
     Tensor g = weight.defined() ? grad * rows.spread(weight).reshape({rows.period, rows.n}) : grad;
-    gx = ((g - mean(g, -1, {.keepdim = true}) - normal * mean(g * normal, -1, {.keepdim = true})) * scale).reshape(x.shape());
+    gx = ((g - mean(g, -1, {.keepdim = true}) - normal * mean(g * normal, -1, {.keepdim = true})) * scale)
+             .reshape(x.shape());
   }
   if (b.needs(1)) gweight = rows.gather(sum(grad * normal, 0), weight.shape());
   if (b.needs(2)) gbias = rows.gather(sum(grad, 0), bias.shape());
@@ -57,8 +59,8 @@ Gradients gradients_in_ops(const Backward& b, const Rows& rows, const Tensor& x,
 }
 
 // `statistics`, if given, receives each row's mean and 1 / sqrt(var + eps).
-Tensor normalise_rows(const char* op, const Tensor& x, const Rows& rows, const Tensor& weight, const Tensor& bias, double eps,
-                      std::vector<double>* means = nullptr, std::vector<double>* scales = nullptr) {
+Tensor normalise_rows(const char* op, const Tensor& x, const Rows& rows, const Tensor& weight, const Tensor& bias,
+                      double eps, std::vector<double>* means = nullptr, std::vector<double>* scales = nullptr) {
   std::vector<double> mean(static_cast<std::size_t>(rows.rows)), scale(mean.size());
   kernels::RowGeometry geometry{rows.rows, rows.n, rows.period};
   Tensor dense = x.detach().contiguous(), y = make_tensor(x.shape(), x.dtype());
@@ -67,28 +69,30 @@ Tensor normalise_rows(const char* op, const Tensor& x, const Rows& rows, const T
   };
   Tensor w = spread(weight), b = spread(bias);
   visit_floating(x.dtype(), [&]<class T>() {
-    kernels::row_norm<T>(geometry, dense.data<T>(), data_or_null<T>(w), data_or_null<T>(b), eps, mean.data(), scale.data(),
-                         y.data<T>());
+    kernels::row_norm<T>(geometry, dense.data<T>(), data_or_null<T>(w), data_or_null<T>(b), eps, mean.data(),
+                         scale.data(), y.data<T>());
   });
   if (means) *means = mean;
   if (scales) *scales = scale;
   Tensor kept = dense.raw_data() == x.raw_data() ? dense : Tensor();
   return record(op, y, {x, weight, bias},
                 [x, kept, weight, bias, rows, geometry, mean, scale, eps, spread](const Backward& back) -> Gradients {
-    if (grad_enabled()) return gradients_in_ops(back, rows, x, weight, bias, eps);
-    Tensor source = kept.defined() ? kept : x.detach().contiguous(), gy = back.grad.contiguous(), w = spread(weight);
-    Shape period{geometry.period, geometry.n};
-    Tensor gx = back.needs(0) ? make_tensor(x.shape(), x.dtype()) : Tensor();
-    Tensor gweight = back.needs(1) ? make_tensor(period, x.dtype()) : Tensor();
-    Tensor gbias = back.needs(2) ? make_tensor(period, x.dtype()) : Tensor();
-    visit_floating(x.dtype(), [&]<class T>() {
-      kernels::row_norm_gradient<T>(geometry, source.data<T>(), gy.data<T>(), data_or_null<T>(w), mean.data(), scale.data(),
-                                    gx.defined() ? gx.data<T>() : nullptr, gweight.defined() ? gweight.data<T>() : nullptr,
-                                    gbias.defined() ? gbias.data<T>() : nullptr);
-    });
-    return {gx, gweight.defined() ? rows.gather(gweight, weight.shape()) : gweight,
-            gbias.defined() ? rows.gather(gbias, bias.shape()) : gbias};
-  });
+                  if (grad_enabled()) return gradients_in_ops(back, rows, x, weight, bias, eps);
+                  Tensor source = kept.defined() ? kept : x.detach().contiguous(), gy = back.grad.contiguous(),
+                         w = spread(weight);
+                  Shape period{geometry.period, geometry.n};
+                  Tensor gx = back.needs(0) ? make_tensor(x.shape(), x.dtype()) : Tensor();
+                  Tensor gweight = back.needs(1) ? make_tensor(period, x.dtype()) : Tensor();
+                  Tensor gbias = back.needs(2) ? make_tensor(period, x.dtype()) : Tensor();
+                  visit_floating(x.dtype(), [&]<class T>() {
+                    kernels::row_norm_gradient<T>(geometry, source.data<T>(), gy.data<T>(), data_or_null<T>(w),
+                                                  mean.data(), scale.data(), gx.defined() ? gx.data<T>() : nullptr,
+                                                  gweight.defined() ? gweight.data<T>() : nullptr,
+                                                  gbias.defined() ? gbias.data<T>() : nullptr);
+                  });
+                  return {gx, gweight.defined() ? rows.gather(gweight, weight.shape()) : gweight,
+                          gbias.defined() ? rows.gather(gbias, bias.shape()) : gbias};
+                });
 }
 
 // [N,C,...] in groups of channels.
@@ -125,12 +129,13 @@ Tensor layer_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& 
   return normalise_rows("layer_norm", x, {n == 0 ? 0 : x.numel() / n, n, 1, 1}, weight, bias, options.eps);
 }
 
-Tensor group_norm(const Tensor& x, int64_t num_groups, const Tensor& weight, const Tensor& bias, const NormOptions& options) {
+Tensor group_norm(const Tensor& x, int64_t num_groups, const Tensor& weight, const Tensor& bias,
+                  const NormOptions& options) {
   check<DtypeError>(is_floating(x.dtype()), "group_norm: expects a floating tensor, x is {}", x.dtype());
   check<ShapeError>(x.dim() >= 2, "group_norm: expects x [N,C] or [N,C,...], got {}", x.shape());
   int64_t channels = x.shape()[1];
-  check<ValueError>(num_groups >= 1 && channels % num_groups == 0, "group_norm: {} channels do not divide into {} groups (x {})",
-                    channels, num_groups, x.shape());
+  check<ValueError>(num_groups >= 1 && channels % num_groups == 0,
+                    "group_norm: {} channels do not divide into {} groups (x {})", channels, num_groups, x.shape());
   check_parameter("group_norm", x, weight, "weight", {channels});
   check_parameter("group_norm", x, bias, "bias", {channels});
   return normalise_rows("group_norm", x, channel_rows(x, num_groups), weight, bias, options.eps);
@@ -146,11 +151,12 @@ Tensor instance_norm(const Tensor& x, Tensor running_mean, Tensor running_var, c
     return batch_norm(x, running_mean, running_var, weight, bias, {.training = false, .eps = options.eps});
   }
   int64_t channels = x.shape()[1];
-  for (auto [parameter, name] : {std::pair{weight, "weight"}, std::pair{bias, "bias"}, std::pair{running_mean, "running_mean"},
-                                 std::pair{running_var, "running_var"}})
+  for (auto [parameter, name] : {std::pair{weight, "weight"}, std::pair{bias, "bias"},
+                                 std::pair{running_mean, "running_mean"}, std::pair{running_var, "running_var"}})
     check_parameter("instance_norm", x, parameter, name, {channels});
   Rows rows = channel_rows(x, channels);
-  check<ValueError>(rows.n != 1, "instance_norm: needs more than one value for each channel of an image, x is {}", x.shape());
+  check<ValueError>(rows.n != 1, "instance_norm: needs more than one value for each channel of an image, x is {}",
+                    x.shape());
   std::vector<double> mean, scale;
   Tensor y = normalise_rows("instance_norm", x, rows, weight, bias, options.eps, &mean, &scale);
   if (x.numel() == 0) return y;

@@ -7,15 +7,15 @@
 namespace korrel {
 
 struct BatchNormOptions {
-  bool training = false;   // true: statistics of this batch; false: the running ones
-  double momentum = 0.1;   // running = (1 - momentum) running + momentum batch
+  bool training = false;  // true: statistics of this batch; false: the running ones
+  double momentum = 0.1;  // running = (1 - momentum) running + momentum batch
   double eps = 1e-5;
 };
 // x [N,C,...] or [N,C]; weight, bias [C] or undefined; running_mean, running_var [C] or undefined, updated in training
-// (variance unbiased). y = (x - mean) / sqrt(var + eps) * weight + bias, per channel (Ioffe & Szegedy 2015). Throws ValueError
-// for one value a channel in training, and for evaluation without running statistics.
-Tensor batch_norm(const Tensor& x, Tensor running_mean, Tensor running_var, const Tensor& weight = {}, const Tensor& bias = {},
-                  const BatchNormOptions& options = {});
+// (variance unbiased). y = (x - mean) / sqrt(var + eps) * weight + bias, per channel (Ioffe & Szegedy 2015). Throws
+// ValueError for one value a channel in training, and for evaluation without running statistics.
+Tensor batch_norm(const Tensor& x, Tensor running_mean, Tensor running_var, const Tensor& weight = {},
+                  const Tensor& bias = {}, const BatchNormOptions& options = {});
 
 struct NormOptions {
   double eps = 1e-5;

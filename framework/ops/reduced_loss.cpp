@@ -10,7 +10,8 @@ void check_floating_loss(const char* op, const Tensor& x) {
 
 void check_same(const char* op, const Tensor& x, const Tensor& other, const char* name) {
   check_floating_loss(op, x);
-  check<ShapeError>(x.shape() == other.shape(), "{}: {} expects x's shape {}, got {}", op, name, x.shape(), other.shape());
+  check<ShapeError>(x.shape() == other.shape(), "{}: {} expects x's shape {}, got {}", op, name, x.shape(),
+                    other.shape());
   check<DtypeError>(x.dtype() == other.dtype(), "{}: {} is {}, x is {}", op, name, other.dtype(), x.dtype());
 }
 

@@ -1,4 +1,5 @@
-// The first and the last step of every loss: the checks, and mean, sum or one value for each element. Internal to the losses.
+// The first and the last step of every loss: the checks, and mean, sum or one value for each element. Internal to the
+// losses.
 #pragma once
 
 #include <korrel/framework/ops/options.h>

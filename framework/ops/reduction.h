@@ -1,6 +1,6 @@
-// Reductions that sum or multiply: sum(x), sum(x, 1), sum(x, {0, 2}, {.keepdim = true}). Names, defaults and corner cases are
-// PyTorch's. Those that pick elements (max, argmax, median) are in ops/extremum.h, running ones (cumsum) in ops/scan.h.
-// All of them throw ShapeError for a dimension that is out of range or named twice.
+// Reductions that sum or multiply: sum(x), sum(x, 1), sum(x, {0, 2}, {.keepdim = true}). Names, defaults and corner
+// cases are PyTorch's. Those that pick elements (max, argmax, median) are in ops/extremum.h, running ones (cumsum) in
+// ops/scan.h. All of them throw ShapeError for a dimension that is out of range or named twice.
 #pragma once
 
 #include <korrel/framework/tensor/tensor.h>
@@ -26,14 +26,15 @@ struct ReduceOptions {
   bool keepdim = false;  // leave the reduced dimensions in place, with size 1
 };
 
-// Integers and booleans add up to i64. Floating sums are right to a few units in the last place whatever the length, and
-// the same for any number of threads. Nothing adds up to 0 and multiplies to 1; the mean of nothing is NaN.
+// Integers and booleans add up to i64. Floating sums are right to a few units in the last place whatever the length,
+// and the same for any number of threads. Nothing adds up to 0 and multiplies to 1; the mean of nothing is NaN.
 Tensor sum(const Tensor& x, const DimList& dim = {}, const ReduceOptions& options = {});
 Tensor nansum(const Tensor& x, const DimList& dim = {}, const ReduceOptions& options = {});  // NaN counts as 0
 Tensor mean(const Tensor& x, const DimList& dim = {}, const ReduceOptions& options = {});    // floating x only
 Tensor prod(const Tensor& x, const DimList& dim = {}, const ReduceOptions& options = {});
 
-// Variance and its root over n elements: the sum of (x - mean)^2, divided by n - 1 if unbiased, else by n. Floating x only.
+// Variance and its root over n elements: the sum of (x - mean)^2, divided by n - 1 if unbiased, else by n. Floating x
+// only.
 struct VarOptions {
   bool unbiased = true;
   bool keepdim = false;
@@ -44,8 +45,8 @@ Tensor std(const Tensor& x, const DimList& dim = {}, const VarOptions& options =
 // log(sum(exp(x))) without overflow. Floating x only.
 Tensor logsumexp(const Tensor& x, const DimList& dim = {}, const ReduceOptions& options = {});
 
-// sum(|x|^p)^(1/p) over all the dimensions together; p = 0 counts the elements that are not zero, p = inf and -inf are the
-// largest and the smallest magnitude. The slope at the origin is 0. Floating x only.
+// sum(|x|^p)^(1/p) over all the dimensions together; p = 0 counts the elements that are not zero, p = inf and -inf are
+// the largest and the smallest magnitude. The slope at the origin is 0. Floating x only.
 Tensor norm(const Tensor& x, double p = 2, const DimList& dim = {}, const ReduceOptions& options = {});
 
 // Whether all or any elements are not zero: bool (u8 for u8). How many: i64.
@@ -53,8 +54,8 @@ Tensor all(const Tensor& x, const DimList& dim = {}, const ReduceOptions& option
 Tensor any(const Tensor& x, const DimList& dim = {}, const ReduceOptions& options = {});
 Tensor count_nonzero(const Tensor& x, const DimList& dim = {});
 
-// The sum over the dimensions that broadcasting `shape` to x's shape makes or stretches: the gradient of a broadcast. x itself
-// where nothing is to be done; throws ShapeError where `shape` does not broadcast to x's.
+// The sum over the dimensions that broadcasting `shape` to x's shape makes or stretches: the gradient of a broadcast. x
+// itself where nothing is to be done; throws ShapeError where `shape` does not broadcast to x's.
 Tensor sum_to(const Tensor& x, const Shape& shape);
 
 }  // namespace korrel

@@ -35,17 +35,22 @@ Tensor huber_loss(const Tensor& x, const Tensor& target, const HuberLossOptions&
   double delta = options.delta;
   check<ValueError>(delta > 0, "huber_loss: delta expects a number > 0, got {}", delta);
   Tensor difference = x - target, size = abs(difference);
-  return reduced(where(size.detach() <= delta, square(difference) * 0.5, (size - 0.5 * delta) * delta), options.reduction);
+  return reduced(where(size.detach() <= delta, square(difference) * 0.5, (size - 0.5 * delta) * delta),
+                 options.reduction);
 }
 
 Tensor kl_div(const Tensor& x, const Tensor& target, const KlDivOptions& options) {
   check_same("kl_div", x, target);
   Tensor losses = options.log_target ? exp(target) * (target - x) : xlogy(target, target) - target * x;
   switch (options.reduction) {
-    case KlDivReduction::none: return losses;
-    case KlDivReduction::sum: return sum(losses);
-    case KlDivReduction::mean: return mean(losses);
-    default: return sum(losses) / static_cast<double>(x.dim() == 0 ? 1 : x.size(0));
+    case KlDivReduction::none:
+      return losses;
+    case KlDivReduction::sum:
+      return sum(losses);
+    case KlDivReduction::mean:
+      return mean(losses);
+    default:
+      return sum(losses) / static_cast<double>(x.dim() == 0 ? 1 : x.size(0));
   }
 }
 
@@ -60,7 +65,8 @@ Tensor poisson_nll_loss(const Tensor& x, const Tensor& target, const PoissonNllL
   return reduced(losses, options.reduction);
 }
 
-Tensor gaussian_nll_loss(const Tensor& x, const Tensor& target, const Tensor& var, const GaussianNllLossOptions& options) {
+Tensor gaussian_nll_loss(const Tensor& x, const Tensor& target, const Tensor& var,
+                         const GaussianNllLossOptions& options) {
   check_same("gaussian_nll_loss", x, target);
   check<DtypeError>(var.dtype() == x.dtype(), "gaussian_nll_loss: var is {}, x is {}", var.dtype(), x.dtype());
   check<ValueError>(options.eps > 0, "gaussian_nll_loss: eps expects a number > 0, got {}", options.eps);
@@ -69,8 +75,8 @@ Tensor gaussian_nll_loss(const Tensor& x, const Tensor& target, const Tensor& va
   Tensor v = var;
   if (var.shape() != x.shape()) {
     check<ShapeError>(x.dim() > 0 && (var.shape() == without_last || var.shape() == with_one),
-                      "gaussian_nll_loss: var expects shape {}, {} or {} for x {}, got {}", x.shape(), without_last, with_one,
-                      x.shape(), var.shape());
+                      "gaussian_nll_loss: var expects shape {}, {} or {} for x {}, got {}", x.shape(), without_last,
+                      with_one, x.shape(), var.shape());
     v = var.reshape(with_one);
   }
   check<ValueError>(!any(var.detach() < 0).item<bool>(), "gaussian_nll_loss: var has negative elements");

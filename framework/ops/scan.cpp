@@ -93,7 +93,8 @@ Tensor recurrence(const Tensor& a, const Tensor& b, int dim) {
 
 WithIndices running_extreme(const char* op, const Tensor& x, int64_t dim, bool largest) {
   int d = wrap_dim(op, dim, x.dim());
-  Tensor source = x.detach().contiguous(), values = make_tensor(x.shape(), x.dtype()), indices = make_tensor(x.shape(), i64);
+  Tensor source = x.detach().contiguous(), values = make_tensor(x.shape(), x.dtype()),
+         indices = make_tensor(x.shape(), i64);
   visit(x.dtype(), [&]<class T>() {
     const T* from = source.data<T>();
     T* to = values.data<T>();

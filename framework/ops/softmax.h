@@ -1,5 +1,5 @@
-// Softmax along one dimension, and its logarithm: fused, and stable for any finite x. A line that holds -inf only, or an inf,
-// gives NaN, as in PyTorch. The cross entropy, which needs neither of them in memory, is in ops/loss.h.
+// Softmax along one dimension, and its logarithm: fused, and stable for any finite x. A line that holds -inf only, or
+// an inf, gives NaN, as in PyTorch. The cross entropy, which needs neither of them in memory, is in ops/loss.h.
 #pragma once
 
 #include <korrel/framework/tensor/tensor.h>

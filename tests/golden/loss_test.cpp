@@ -28,8 +28,14 @@ const golden::Ops ops = {
 
     {"mse_loss", [](const Case& c) { return mse_loss(c["x"], c["target"], {reduction(c)}); }},
     {"l1_loss", [](const Case& c) { return l1_loss(c["x"], c["target"], {reduction(c)}); }},
-    {"smooth_l1_loss", [](const Case& c) { return smooth_l1_loss(c["x"], c["target"], {reduction(c), c.args.number("beta")}); }},
-    {"huber_loss", [](const Case& c) { return huber_loss(c["x"], c["target"], {reduction(c), c.args.number("delta")}); }},
+    {"smooth_l1_loss",
+     [](const Case& c) {
+       return smooth_l1_loss(c["x"], c["target"], {reduction(c), c.args.number("beta")});
+     }},
+    {"huber_loss",
+     [](const Case& c) {
+       return huber_loss(c["x"], c["target"], {reduction(c), c.args.number("delta")});
+     }},
     {"kl_div",
      [](const Case& c) {
        std::string name = c.args.text("reduction");
@@ -46,35 +52,49 @@ const golden::Ops ops = {
      }},
     {"gaussian_nll_loss",
      [](const Case& c) {
-       return gaussian_nll_loss(c["x"], c["target"], c["var"], {c.args.flag("full"), c.args.number("eps"), reduction(c)});
+       return gaussian_nll_loss(c["x"], c["target"], c["var"],
+                                {c.args.flag("full"), c.args.number("eps"), reduction(c)});
      }},
 
     {"binary_cross_entropy",
-     [](const Case& c) { return binary_cross_entropy(c["x"], c["target"], {.reduction = reduction(c), .weight = c["weight"]}); }},
+     [](const Case& c) {
+       return binary_cross_entropy(c["x"], c["target"], {.reduction = reduction(c), .weight = c["weight"]});
+     }},
     {"binary_cross_entropy_with_logits",
      [](const Case& c) {
        return binary_cross_entropy_with_logits(c["x"], c["target"], {reduction(c), c["weight"], c["pos_weight"]});
      }},
     {"multilabel_soft_margin_loss",
-     [](const Case& c) { return multilabel_soft_margin_loss(c["x"], c["target"], {reduction(c), c["weight"]}); }},
+     [](const Case& c) {
+       return multilabel_soft_margin_loss(c["x"], c["target"], {reduction(c), c["weight"]});
+     }},
     {"soft_margin_loss", [](const Case& c) { return soft_margin_loss(c["x"], c["target"], {reduction(c)}); }},
 
     {"hinge_embedding_loss",
-     [](const Case& c) { return hinge_embedding_loss(c["x"], c["target"], {reduction(c), c.args.number("margin")}); }},
+     [](const Case& c) {
+       return hinge_embedding_loss(c["x"], c["target"], {reduction(c), c.args.number("margin")});
+     }},
     {"margin_ranking_loss",
-     [](const Case& c) { return margin_ranking_loss(c["x1"], c["x2"], c["target"], {reduction(c), c.args.number("margin")}); }},
+     [](const Case& c) {
+       return margin_ranking_loss(c["x1"], c["x2"], c["target"], {reduction(c), c.args.number("margin")});
+     }},
     {"cosine_embedding_loss",
-     [](const Case& c) { return cosine_embedding_loss(c["x1"], c["x2"], c["target"], {reduction(c), c.args.number("margin")}); }},
+     [](const Case& c) {
+       return cosine_embedding_loss(c["x1"], c["x2"], c["target"], {reduction(c), c.args.number("margin")});
+     }},
     {"triplet_margin_loss",
      [](const Case& c) {
-       return triplet_margin_loss(c["anchor"], c["positive"], c["negative"],
-                                  {reduction(c), c.args.number("margin"), c.args.number("p"), c.args.number("eps"), c.args.flag("swap")});
+       return triplet_margin_loss(
+           c["anchor"], c["positive"], c["negative"],
+           {reduction(c), c.args.number("margin"), c.args.number("p"), c.args.number("eps"), c.args.flag("swap")});
      }},
     {"multi_margin_loss",
      [](const Case& c) {
-       return multi_margin_loss(c["x"], c["target"], {c.args.integer("p"), c.args.number("margin"), c["weight"], reduction(c)});
+       return multi_margin_loss(c["x"], c["target"],
+                                {c.args.integer("p"), c.args.number("margin"), c["weight"], reduction(c)});
      }},
-    {"multilabel_margin_loss", [](const Case& c) { return multilabel_margin_loss(c["x"], c["target"], {reduction(c)}); }},
+    {"multilabel_margin_loss",
+     [](const Case& c) { return multilabel_margin_loss(c["x"], c["target"], {reduction(c)}); }},
 };
 
 }  // namespace

@@ -56,7 +56,8 @@ const golden::Ops ops = {
     {"instance_norm3d", instance_norm_case},
     {"layer_norm",
      [](const Case& c) {
-       return layer_norm(c["x"], c.args.ints("normalized_shape"), c["weight"], c["bias"], {.eps = c.args.number("eps")});
+       return layer_norm(c["x"], c.args.ints("normalized_shape"), c["weight"], c["bias"],
+                         {.eps = c.args.number("eps")});
      }},
     {"group_norm",
      [](const Case& c) {

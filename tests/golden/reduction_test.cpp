@@ -17,7 +17,9 @@ DimList dims(const Case& c) { return c.args.has("dim") ? DimList(c.args.ints("di
 ReduceOptions keep(const Case& c) { return {.keepdim = c.args.flag("keepdim")}; }
 VarOptions spread(const Case& c) { return {.unbiased = c.args.flag("unbiased"), .keepdim = c.args.flag("keepdim")}; }
 
-golden::Result both(const WithIndices& result) { return golden::Outputs{{"y", result.values}, {"indices", result.indices}}; }
+golden::Result both(const WithIndices& result) {
+  return golden::Outputs{{"y", result.values}, {"indices", result.indices}};
+}
 
 using Whole = Tensor (*)(const Tensor&);
 using Along = WithIndices (*)(const Tensor&, int64_t, const ReduceOptions&);

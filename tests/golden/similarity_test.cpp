@@ -12,9 +12,13 @@ namespace {
 
 const golden::Ops ops = {
     {"normalize",
-     [](const Case& c) { return normalize(c["x"], {c.args.number("p"), c.args.integer("dim"), c.args.number("eps")}); }},
+     [](const Case& c) {
+       return normalize(c["x"], {c.args.number("p"), c.args.integer("dim"), c.args.number("eps")});
+     }},
     {"cosine_similarity",
-     [](const Case& c) { return cosine_similarity(c["x"], c["other"], {c.args.integer("dim"), c.args.number("eps")}); }},
+     [](const Case& c) {
+       return cosine_similarity(c["x"], c["other"], {c.args.integer("dim"), c.args.number("eps")});
+     }},
     {"pairwise_distance",
      [](const Case& c) {
        return pairwise_distance(c["x"], c["other"], {c.args.number("p"), c.args.number("eps"), c.args.flag("keepdim")});

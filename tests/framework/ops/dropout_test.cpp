@@ -73,10 +73,12 @@ TEST_CASE("whole channels are dropped") {
     Tensor y;
     int64_t channels;
   };
-  for (const Call& call : {Call{dropout1d(ones({20, 30, 7}), {}, generator), 600}, Call{dropout1d(ones({600, 7}), {}, generator), 600},
-                           Call{dropout2d(ones({20, 30, 3, 5}), {}, generator), 600}, Call{dropout2d(ones({20, 30, 5}), {}, generator), 600},
-                           Call{dropout3d(ones({20, 30, 2, 3, 5}), {}, generator), 600},
-                           Call{dropout3d(ones({600, 2, 3, 5}), {}, generator), 600}}) {
+  for (const Call& call :
+       {Call{dropout1d(ones({20, 30, 7}), {}, generator), 600}, Call{dropout1d(ones({600, 7}), {}, generator), 600},
+        Call{dropout2d(ones({20, 30, 3, 5}), {}, generator), 600},
+        Call{dropout2d(ones({20, 30, 5}), {}, generator), 600},
+        Call{dropout3d(ones({20, 30, 2, 3, 5}), {}, generator), 600},
+        Call{dropout3d(ones({600, 2, 3, 5}), {}, generator), 600}}) {
     Tensor planes = call.y.reshape({call.channels, -1});
     int64_t dropped = 0;
     for (int64_t c = 0; c < call.channels; ++c) {
@@ -102,9 +104,12 @@ TEST_CASE("alpha dropout keeps mean 0 and variance 1") {
 }
 
 TEST_CASE("dropout tells what is wrong") {
-  CHECK(message_of<ValueError>([] { dropout(ones({2}), {.p = 1.5}); }) == "dropout: p expects a probability in [0, 1], got 1.5");
-  CHECK(message_of<ValueError>([] { alpha_dropout(ones({2}), {.p = -0.1}); }) == "alpha_dropout: p expects a probability in [0, 1], got -0.1");
-  CHECK(message_of<ValueError>([] { dropout(ones({2}), {.p = NAN, .training = false}); }).find("dropout: p expects") == 0);
+  CHECK(message_of<ValueError>([] { dropout(ones({2}), {.p = 1.5}); }) ==
+        "dropout: p expects a probability in [0, 1], got 1.5");
+  CHECK(message_of<ValueError>([] { alpha_dropout(ones({2}), {.p = -0.1}); }) ==
+        "alpha_dropout: p expects a probability in [0, 1], got -0.1");
+  CHECK(message_of<ValueError>([] { dropout(ones({2}), {.p = NAN, .training = false}); }).find("dropout: p expects") ==
+        0);
   CHECK(message_of<DtypeError>([] { dropout(ones({2}, {i64})); }) == "dropout: expects a floating tensor, x is i64");
   CHECK(message_of<ShapeError>([] { dropout2d(ones({2, 3})); }) == "dropout2d: expects 3 or 4 dimensions, x is [2,3]");
 }

@@ -31,7 +31,8 @@ double largest_difference(const Tensor& a, const Tensor& b) {
 
 TEST_CASE("batch_norm by hand") {
   Tensor x = tensor({{1, 10}, {3, 30}}, {f64}), mean = zeros({2}, {f64}), var = ones({2}, {f64});
-  Tensor y = batch_norm(x, mean, var, tensor({2, 1}, {f64}), tensor({0, 5}, {f64}), {.training = true, .momentum = 0.5, .eps = 0});
+  Tensor y = batch_norm(x, mean, var, tensor({2, 1}, {f64}), tensor({0, 5}, {f64}),
+                        {.training = true, .momentum = 0.5, .eps = 0});
   CHECK(y.to_vector() == std::vector<double>{-2, 4, 2, 6});
   CHECK(mean.to_vector() == std::vector<double>{1, 10});
   CHECK(var.to_vector() == std::vector<double>{1.5, 100.5});  // of the unbiased 2 and 200
@@ -44,12 +45,14 @@ TEST_CASE("batch_norm in all layouts and sizes is what the formula gives, gradie
   for (const std::string& target : kernels::available_targets()) {
     kernels::force_target(target);
     CAPTURE(target);
-    for (const Shape& shape : {Shape{7, 3}, Shape{5, 4, 3}, Shape{3, 2, 5, 7}, Shape{2, 3, 8, 8}, Shape{1, 2, 3, 4, 5}, Shape{2, 2, 33, 300}}) {
+    for (const Shape& shape : {Shape{7, 3}, Shape{5, 4, 3}, Shape{3, 2, 5, 7}, Shape{2, 3, 8, 8}, Shape{1, 2, 3, 4, 5},
+                               Shape{2, 2, 33, 300}}) {
       CAPTURE(to_string(shape));
       for (DType dtype : {f32, f64}) {
         double tolerance = dtype == f32 ? 2e-5 : 1e-12;
         Tensor x = randn(shape, {dtype}, generator), g = randn(shape, {dtype}, generator);
-        Tensor w = rand({shape[1]}, {dtype}, generator).requires_grad_(), b = rand({shape[1]}, {dtype}, generator).requires_grad_();
+        Tensor w = rand({shape[1]}, {dtype}, generator).requires_grad_(),
+               b = rand({shape[1]}, {dtype}, generator).requires_grad_();
         x.requires_grad_();
         Tensor y = batch_norm(x, {}, {}, w, b, {.training = true});
         std::vector<Tensor> fused = grad({y}, {x, w, b}, {g}, {.retain_graph = true});
@@ -59,7 +62,8 @@ TEST_CASE("batch_norm in all layouts and sizes is what the formula gives, gradie
         along[1] = shape[1];
         for (int i = 2; i < shape.rank(); ++i) over.push_back(i);
         Tensor centred = x - mean(x, over, {.keepdim = true});
-        Tensor plain = centred / sqrt(mean(square(centred), over, {.keepdim = true}) + 1e-5) * w.reshape(along) + b.reshape(along);
+        Tensor plain =
+            centred / sqrt(mean(square(centred), over, {.keepdim = true}) + 1e-5) * w.reshape(along) + b.reshape(along);
         std::vector<Tensor> expected = grad({plain}, {x, w, b}, {g});
         CHECK(largest_difference(y, plain) < tolerance);
         double scale = std::sqrt(static_cast<double>(shape.numel()));
@@ -81,7 +85,8 @@ TEST_CASE("a mean far from zero does not drown the variance") {
 
 TEST_CASE("layer, group and instance norm by hand") {
   Tensor x = tensor({{1, 3}, {10, 30}}, {f64});
-  CHECK(layer_norm(x, {2}, tensor({2, 1}, {f64}), tensor({0, 5}, {f64}), {.eps = 0}).to_vector() == std::vector<double>{-2, 6, -2, 6});
+  CHECK(layer_norm(x, {2}, tensor({2, 1}, {f64}), tensor({0, 5}, {f64}), {.eps = 0}).to_vector() ==
+        std::vector<double>{-2, 6, -2, 6});
   Tensor images = tensor({{{1, 3}, {10, 30}}}, {f64});
   CHECK(group_norm(images, 2, {}, {}, {.eps = 0}).to_vector() == std::vector<double>{-1, 1, -1, 1});
   CHECK(instance_norm(images, {}, {}, tensor({1, 2}, {f64}), tensor({0, 5}, {f64}), {.eps = 0}).to_vector() ==
@@ -122,21 +127,32 @@ TEST_CASE("empty batches") {
 
 TEST_CASE("normalisations tell what is wrong") {
   Tensor x = zeros({2, 3, 4});
-  CHECK(message_of<ValueError>([] { batch_norm(zeros({1, 3}), {}, {}, {}, {}, {.training = true}); }) ==
-        "batch_norm: needs more than one value for each channel in training, x is [1,3]");
+  CHECK(message_of<ValueError>([] {
+          batch_norm(zeros({1, 3}), {}, {}, {}, {}, {.training = true});
+        }) == "batch_norm: needs more than one value for each channel in training, x is [1,3]");
   CHECK(message_of<ValueError>([&] { batch_norm(x, {}, {}); }) ==
         "batch_norm: evaluation needs running_mean and running_var, running_mean is undefined");
-  CHECK(message_of<ShapeError>([&] { batch_norm(zeros({3}), {}, {}); }) == "batch_norm: expects x [N,C] or [N,C,...], got [3]");
+  CHECK(message_of<ShapeError>([&] { batch_norm(zeros({3}), {}, {}); }) ==
+        "batch_norm: expects x [N,C] or [N,C,...], got [3]");
   CHECK(message_of<ShapeError>([&] { batch_norm(x, {}, {}, ones({4}), {}, {.training = true}); }) ==
         "batch_norm: weight expects shape [3], one for each channel of x [2,3,4], got [4]");
   CHECK(message_of<DtypeError>([&] { batch_norm(x, {}, {}, ones({3}, {f64}), {}, {.training = true}); }) ==
         "batch_norm: weight is f64, x is f32");
-  CHECK(message_of<DtypeError>([&] { batch_norm(zeros({2, 3}, {i64}), {}, {}); }) == "batch_norm: expects a floating tensor, x is i64");
-  CHECK(message_of<ShapeError>([&] { layer_norm(x, {3}); }) == "layer_norm: expects [3] as the last dimensions of x, got [2,3,4]");
-  CHECK(message_of<ShapeError>([&] { layer_norm(x, {4}, ones({3})); }) == "layer_norm: weight expects shape [4] for x [2,3,4], got [3]");
-  CHECK(message_of<ValueError>([&] { group_norm(x, 2); }) == "group_norm: 3 channels do not divide into 2 groups (x [2,3,4])");
-  CHECK(message_of<ValueError>([&] { instance_norm(zeros({2, 3, 1})); }) ==
-        "instance_norm: needs more than one value for each channel of an image, x is [2,3,1]");
-  CHECK(message_of<ValueError>([&] { instance_norm(x, {}, {}, {}, {}, {.use_input_stats = false}); }).find("instance_norm: without") == 0);
-  CHECK(message_of<ValueError>([&] { local_response_norm(x, 0); }) == "local_response_norm: size expects at least 1, got 0");
+  CHECK(message_of<DtypeError>([&] {
+          batch_norm(zeros({2, 3}, {i64}), {}, {});
+        }) == "batch_norm: expects a floating tensor, x is i64");
+  CHECK(message_of<ShapeError>([&] { layer_norm(x, {3}); }) ==
+        "layer_norm: expects [3] as the last dimensions of x, got [2,3,4]");
+  CHECK(message_of<ShapeError>([&] { layer_norm(x, {4}, ones({3})); }) ==
+        "layer_norm: weight expects shape [4] for x [2,3,4], got [3]");
+  CHECK(message_of<ValueError>([&] { group_norm(x, 2); }) ==
+        "group_norm: 3 channels do not divide into 2 groups (x [2,3,4])");
+  CHECK(message_of<ValueError>([&] {
+          instance_norm(zeros({2, 3, 1}));
+        }) == "instance_norm: needs more than one value for each channel of an image, x is [2,3,1]");
+  CHECK(message_of<ValueError>([&] {
+          instance_norm(x, {}, {}, {}, {}, {.use_input_stats = false});
+        }).find("instance_norm: without") == 0);
+  CHECK(message_of<ValueError>([&] { local_response_norm(x, 0); }) ==
+        "local_response_norm: size expects at least 1, got 0");
 }

@@ -54,8 +54,12 @@ TEST_CASE("sum: all, one dimension, several, keepdim") {
 TEST_CASE("sum: every choice of dimensions of a tensor in any layout is what adding one by one gives") {
   Generator generator(3);
   Tensor base = rand({3, 1, 4, 5, 2}, {f64}, generator);
-  std::vector<Tensor> layouts = {base, base.permute({4, 2, 0, 1, 3}), base.permute({1, 0, 3, 2, 4}), base.narrow(3, 1, 3),
-                                 base.narrow(0, 1, 2).transpose(2, 3), base.select(2, 1).unsqueeze(0).expand({2, 3, 1, 5, 2})};
+  std::vector<Tensor> layouts = {base,
+                                 base.permute({4, 2, 0, 1, 3}),
+                                 base.permute({1, 0, 3, 2, 4}),
+                                 base.narrow(3, 1, 3),
+                                 base.narrow(0, 1, 2).transpose(2, 3),
+                                 base.select(2, 1).unsqueeze(0).expand({2, 3, 1, 5, 2})};
   for (const Tensor& x : layouts) {
     for (int choice = 1; choice < 32; ++choice) {
       Dims dims;
@@ -102,10 +106,12 @@ TEST_CASE("reductions of nothing") {
   CHECK(all(zeros({0})).item<bool>());
   CHECK_FALSE(any(zeros({0})).item<bool>());
   CHECK(amax(zeros({0, 3}), 1).shape() == Shape{0});
-  CHECK(message_of<ValueError>([] { max(zeros({0, 3})); }) ==
-        "max: has no value over no elements, x is [0,3] and the dimensions are [0,1]");
-  CHECK(message_of<ValueError>([] { argmin(zeros({2, 0, 3}), 1); }) ==
-        "argmin: has no value over no elements, x is [2,0,3] and the dimensions are [1]");
+  CHECK(message_of<ValueError>([] {
+          max(zeros({0, 3}));
+        }) == "max: has no value over no elements, x is [0,3] and the dimensions are [0,1]");
+  CHECK(message_of<ValueError>([] {
+          argmin(zeros({2, 0, 3}), 1);
+        }) == "argmin: has no value over no elements, x is [2,0,3] and the dimensions are [1]");
   CHECK(message_of<ValueError>([] { amin(zeros({2, 0}), -1); }).find("amin: has no value") == 0);
   CHECK(message_of<ValueError>([] { median(zeros({0})); }).find("median: has no value") == 0);
   Tensor x = zeros({0, 3}, {f64, true});
@@ -120,7 +126,8 @@ TEST_CASE("reductions tell what is wrong with their arguments") {
   CHECK(message_of<DtypeError>([&] { mean(zeros({2}, {i64})); }) == "mean: expects a floating tensor, x is i64");
   CHECK(message_of<DtypeError>([&] { var(zeros({2}, {boolean})); }) == "var: expects a floating tensor, x is bool");
   CHECK(message_of<ShapeError>([&] { max(x, 5); }).find("max: ") == 0);
-  CHECK(message_of<ValueError>([&] { kthvalue(x, 4, 1); }) == "kthvalue: k is 4, dimension 1 of x [2,3] has 3 elements");
+  CHECK(message_of<ValueError>([&] { kthvalue(x, 4, 1); }) ==
+        "kthvalue: k is 4, dimension 1 of x [2,3] has 3 elements");
   CHECK(message_of<ValueError>([&] { kthvalue(x, 0, 1); }).find("kthvalue: k is 0") == 0);
   CHECK(message_of<ShapeError>([&] { sum_to(x, {4}); }) == "sum_to: [4] does not broadcast to [2,3]");
   CHECK(message_of<ShapeError>([&] { sum_to(x, {1, 2, 3}); }) == "sum_to: [1,2,3] does not broadcast to [2,3]");
@@ -150,8 +157,10 @@ TEST_CASE("sum of a million f32 numbers is right to 1e-6") {
   for (const std::string& target : kernels::available_targets()) {
     kernels::force_target(target);
     CHECK(std::abs(sum(x).item() / exact - 1) < 1e-6);
-    CHECK(std::abs(sum(x.narrow(0, 0, 1000000).reshape({1000000, 1}).expand({1000000, 3}).contiguous(), 0).to_vector()[1] /
-                       (exact - sum(x.narrow(0, 1000000, 3)).item()) - 1) < 1e-6);
+    CHECK(std::abs(
+              sum(x.narrow(0, 0, 1000000).reshape({1000000, 1}).expand({1000000, 3}).contiguous(), 0).to_vector()[1] /
+                  (exact - sum(x.narrow(0, 1000000, 3)).item()) -
+              1) < 1e-6);
   }
   kernels::choose_default_target();
 }
@@ -161,8 +170,10 @@ TEST_CASE("reductions have the same bits for any number of threads") {
   Tensor x = rand({700, 1301}, {}, generator);
   int before = num_threads();
   auto results = [&] {
-    return std::vector<Tensor>{sum(x),        sum(x, 0),         sum(x, 1), var(x),
-                               var(x, 0),     var(x, 1),         amax(x),   sum(x.reshape({7, 100, 1301}), {0, 2}),
+    return std::vector<Tensor>{sum(x),         sum(x, 0),
+                               sum(x, 1),      var(x),
+                               var(x, 0),      var(x, 1),
+                               amax(x),        sum(x.reshape({7, 100, 1301}), {0, 2}),
                                mean(x.t(), 0), sum(x.reshape({-1, 7}), 0)};
   };
   set_num_threads(1);
@@ -185,9 +196,10 @@ TEST_CASE("reductions agree on every SIMD target at every length") {
         CAPTURE(target);
         CAPTURE(n);
         kernels::force_target(target);
-        for (const auto& [by_row, by_column] : {std::pair{sum(rows, 1), sum(columns, 0)}, std::pair{amax(rows, 1), amax(columns, 0)},
-                                                std::pair{amin(rows, 1), amin(columns, 0)},
-                                                std::pair{var(rows, 1, {.unbiased = false}), var(columns, 0, {.unbiased = false})}}) {
+        for (const auto& [by_row, by_column] :
+             {std::pair{sum(rows, 1), sum(columns, 0)}, std::pair{amax(rows, 1), amax(columns, 0)},
+              std::pair{amin(rows, 1), amin(columns, 0)},
+              std::pair{var(rows, 1, {.unbiased = false}), var(columns, 0, {.unbiased = false})}}) {
           for (int i = 0; i < 3; ++i)
             CHECK(by_row.to_vector()[static_cast<std::size_t>(i)] ==
                   doctest::Approx(by_column.to_vector()[static_cast<std::size_t>(i)]).epsilon(tolerance));

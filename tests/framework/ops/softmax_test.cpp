@@ -93,6 +93,7 @@ TEST_CASE("softmax has the same bits for any number of threads") {
 }
 
 TEST_CASE("softmax tells what is wrong") {
-  CHECK(message_of<DtypeError>([] { softmax(zeros({2}, {i64}), 0); }) == "softmax: expects a floating tensor, x is i64");
+  CHECK(message_of<DtypeError>([] { softmax(zeros({2}, {i64}), 0); }) ==
+        "softmax: expects a floating tensor, x is i64");
   CHECK(message_of<ShapeError>([] { log_softmax(zeros({2, 3}), 2); }).find("log_softmax: ") == 0);
 }

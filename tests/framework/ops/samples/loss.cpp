@@ -22,11 +22,14 @@ Tensor signs(const Tensor& m, const Tensor& x) { return m.to(x.dtype()) * 2 - 1;
 }  // namespace
 
 static const samples::Rows rows = {
-    {"cross_entropy", {real({5, 4}).batch(), index({5}, 4).batch()}, [](Inputs x) { return cross_entropy(x[0], x[1]); }},
+    {"cross_entropy",
+     {real({5, 4}).batch(), index({5}, 4).batch()},
+     [](Inputs x) { return cross_entropy(x[0], x[1]); }},
     {"cross_entropy",
      {real({5, 20}).batch(), index({5}, 20).batch(), positive({20}).constant()},
      [](Inputs x) {
-       return cross_entropy(x[0], x[1], {.reduction = Reduction::sum, .ignore_index = 1, .weight = x[2], .label_smoothing = 0.1});
+       return cross_entropy(x[0], x[1],
+                            {.reduction = Reduction::sum, .ignore_index = 1, .weight = x[2], .label_smoothing = 0.1});
      }},
     {"cross_entropy",
      {real({2, 3, 2, 2}).batch(), index({2, 2, 2}, 3).batch()},
@@ -97,9 +100,7 @@ static const samples::Rows rows = {
      {real({3, 4}).batch(), index({3, 4}, 4).batch()},
      [](Inputs x) { return multilabel_margin_loss(x[0], x[1] - 1); }},
     {"normalize", {real({3, 4}).batch()}, [](Inputs x) { return normalize(x[0]); }},
-    {"cosine_similarity",
-     {real({3, 4}).batch(), real({1, 4})},
-     [](Inputs x) { return cosine_similarity(x[0], x[1]); }},
+    {"cosine_similarity", {real({3, 4}).batch(), real({1, 4})}, [](Inputs x) { return cosine_similarity(x[0], x[1]); }},
     {"pairwise_distance",
      {real({3, 4}).batch(), real({3, 4}).batch()},
      [](Inputs x) { return pairwise_distance(x[0], x[1]); }},

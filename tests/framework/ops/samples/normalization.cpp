@@ -30,7 +30,9 @@ static const samples::Rows rows = {
      [](Inputs x) { return batch_norm(x[0], filled(x[0], 0.5), filled(x[0], 2), x[1]); }},
     {"layer_norm",
      {real({3, 2, 5}).batch(), real({2, 5}), real({2, 5})},
-     [](Inputs x) { return layer_norm(x[0], {2, 5}, x[1], x[2]); }},
+     [](Inputs x) {
+       return layer_norm(x[0], {2, 5}, x[1], x[2]);
+     }},
     {"layer_norm", {real({3, 20}).batch()}, [](Inputs x) { return layer_norm(x[0], {20}, {}, {}, {.eps = 1e-3}); }},
     {"group_norm",
      {real({2, 4, 3}).batch(), real({4}), real({4})},
@@ -40,7 +42,9 @@ static const samples::Rows rows = {
      [](Inputs x) { return instance_norm(x[0], {}, {}, x[1], x[2]); }},
     {"instance_norm",
      {real({2, 3, 5}).batch()},
-     [](Inputs x) { return instance_norm(x[0], filled(x[0], 0.5), filled(x[0], 2), {}, {}, {.use_input_stats = false}); }},
+     [](Inputs x) {
+       return instance_norm(x[0], filled(x[0], 0.5), filled(x[0], 2), {}, {}, {.use_input_stats = false});
+     }},
     {"local_response_norm",
      {real({2, 5, 3}).batch()},
      [](Inputs x) { return local_response_norm(x[0], 3, {.alpha = 0.5}); }},

@@ -21,19 +21,43 @@ static constexpr double inf = std::numeric_limits<double>::infinity();
 static const samples::Rows rows = {
     {"sum", {real({2, 3, 4}).batch()}, [](Inputs x) { return sum(x[0]); }},
     {"sum", {real({2, 3, 40}).batch()}, [](Inputs x) { return sum(x[0], -1, {.keepdim = true}); }},
-    {"sum", {real({3, 4, 5}).batch()}, [](Inputs x) { return sum(x[0], {0, 2}); }},
+    {"sum",
+     {real({3, 4, 5}).batch()},
+     [](Inputs x) {
+       return sum(x[0], {0, 2});
+     }},
     {"sum", {real({3, 70}).batch()}, [](Inputs x) { return sum(x[0], 0); }},
     {"sum", {real({})}, [](Inputs x) { return sum(x[0], 0); }},
-    {"sum_to", {real({2, 3, 4}).batch()}, [](Inputs x) { return sum_to(x[0], {3, 1}); }},
+    {"sum_to",
+     {real({2, 3, 4}).batch()},
+     [](Inputs x) {
+       return sum_to(x[0], {3, 1});
+     }},
     {"nansum", {real({2, 3}).batch()}, [](Inputs x) { return nansum(x[0], 1); }},
-    {"mean", {real({2, 3, 4}).batch()}, [](Inputs x) { return mean(x[0], {1, 2}); }},
+    {"mean",
+     {real({2, 3, 4}).batch()},
+     [](Inputs x) {
+       return mean(x[0], {1, 2});
+     }},
     {"mean", {real({5})}, [](Inputs x) { return mean(x[0]); }},
-    {"prod", {real({2, 3, 4}).batch()}, [](Inputs x) { return prod(x[0], {1, 2}); }},
+    {"prod",
+     {real({2, 3, 4}).batch()},
+     [](Inputs x) {
+       return prod(x[0], {1, 2});
+     }},
     {"prod", {real({2, 3})}, [](Inputs x) { return prod(x[0] * (x[0] > -0.5), 1); }},  // with zeros
-    {"var", {real({2, 3, 4}).batch()}, [](Inputs x) { return var(x[0], {1, 2}); }},
+    {"var",
+     {real({2, 3, 4}).batch()},
+     [](Inputs x) {
+       return var(x[0], {1, 2});
+     }},
     {"var", {real({3, 20})}, [](Inputs x) { return var(x[0], 0, {.unbiased = false, .keepdim = true}); }},
     {"std", {real({2, 5}).batch()}, [](Inputs x) { return korrel::std(x[0], 1); }},
-    {"logsumexp", {real({2, 3, 4}).batch()}, [](Inputs x) { return logsumexp(x[0], {1, 2}); }},
+    {"logsumexp",
+     {real({2, 3, 4}).batch()},
+     [](Inputs x) {
+       return logsumexp(x[0], {1, 2});
+     }},
     {"norm", {real({2, 5}).batch()}, [](Inputs x) { return norm(x[0], 2, 1); }},
     {"norm", {real({2, 5}).batch()}, [](Inputs x) { return norm(x[0], 1, 1); }},
     {"norm", {real({2, 5}).batch()}, [](Inputs x) { return norm(x[0], 3.5, 1, {.keepdim = true}); }},
@@ -46,7 +70,11 @@ static const samples::Rows rows = {
     {"all", {mask({3, 4}).batch()}, [](Inputs x) { return all(x[0], 1); }, true, 1e-4, false},
     {"any", {mask({3, 4}).batch()}, [](Inputs x) { return any(x[0], 1); }, true, 1e-4, false},
     {"count_nonzero", {real({3, 4}).batch()}, [](Inputs x) { return count_nonzero(x[0] > 0, 1); }, true, 1e-4, false},
-    {"amax", {distinct({2, 3, 4}).batch()}, [](Inputs x) { return amax(x[0], {1, 2}); }},
+    {"amax",
+     {distinct({2, 3, 4}).batch()},
+     [](Inputs x) {
+       return amax(x[0], {1, 2});
+     }},
     {"amin", {distinct({3, 40}).batch(1)}, [](Inputs x) { return amin(x[0], 0, {.keepdim = true}); }},
     {"max", {distinct({2, 7})}, [](Inputs x) { return max(x[0]); }},
     {"max", {distinct({3, 7}).batch()}, [](Inputs x) { return max(x[0], 1).values; }},
