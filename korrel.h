@@ -42,7 +42,9 @@
 #include <korrel/layers/linear.h>
 #include <korrel/layers/loss.h>
 #include <korrel/layers/pooling.h>
+#include <korrel/layers/save.h>
 #include <korrel/layers/shape.h>
+#include <korrel/layers/summary.h>
 #include <korrel/optim/adagrad.h>
 #include <korrel/optim/adam.h>
 #include <korrel/optim/clip_grad.h>
