@@ -18,15 +18,17 @@
 #include <korrel/framework/kernels/padded_planes.h>
 #include <korrel/framework/kernels/position_gather-inl.h>
 #include <korrel/framework/kernels/scratch.h>
+#include <korrel/framework/kernels/transpose-inl.h>
 
 HWY_BEFORE_NAMESPACE();
 namespace korrel::kernels::HWY_NAMESPACE {
 namespace {
 
-// Copies `channels` channels of one image (or group) for the positions row_begin <= row < row_end of a chunk.
+// Copies `channels` channels of one image (or group) for the positions row_begin <= row < row_end of a chunk. Rows that
+// are all padding are left alone if `zeros_there`: they are the same for all images.
 template <class T>
 void copy_padded(const PaddedPlanes& p, const Source& source, const T* HWY_RESTRICT from, int64_t channels,
-                 int64_t row_begin, int64_t row_end, T* HWY_RESTRICT to) {
+                 int64_t row_begin, int64_t row_end, bool zeros_there, T* HWY_RESTRICT to) {
   const hn::ScalableTag<T> d;
   constexpr int64_t kLanes = Blocks<T>::kLanes;
   Dims3 low = p.low, size = p.size;
@@ -34,47 +36,37 @@ void copy_padded(const PaddedPlanes& p, const Source& source, const T* HWY_RESTR
   size[p.axis] -= p.rows_per_chunk - (row_end - row_begin);
   for (int64_t i = 0; i < channels * source.phases; ++i, to += volume(p.size)) {
     const Dims3& phase = source.phase[i % source.phases];
-    const T* HWY_RESTRICT channel = from + i / source.phases * volume(source.size);
+    const T* HWY_RESTRICT channel = from + i / source.phases * volume(source.size) + phase[2];
     const int64_t s2 = source.stride[2];
-    const int64_t width =
-        source.size[2] > phase[2] ? ceil_div(source.size[2] - phase[2], s2) : 0;  // of the phase's plane
+    // The columns [left, right) of a row are inside.
+    const int64_t width = source.size[2] > phase[2] ? ceil_div(source.size[2] - phase[2], s2) : 0;
+    const int64_t left = smaller(larger(-low[2], 0), p.size[2]),
+                  right = larger(smaller(width - low[2], p.size[2]), left);
     for (int64_t q0 = 0; q0 < size[0]; ++q0) {
+      const int64_t i0 = (q0 + low[0]) * source.stride[0] + phase[0];
+      const bool inside0 = q0 + low[0] >= 0 && i0 < source.size[0];
       for (int64_t q1 = 0; q1 < size[1]; ++q1) {
         T* HWY_RESTRICT row = to + (q0 * p.size[1] + q1) * p.size[2];
-        const int64_t i0 = (q0 + low[0]) * source.stride[0] + phase[0],
-                      i1 = (q1 + low[1]) * source.stride[1] + phase[1];
-        const bool inside = q0 + low[0] >= 0 && i0 < source.size[0] && q1 + low[1] >= 0 && i1 < source.size[1];
-        const T* HWY_RESTRICT source_row = channel + (i0 * source.size[1] + i1) * source.size[2] + phase[2];
-        for (int64_t q2 = 0; q2 < p.size[2]; q2 += kLanes) {
-          const int64_t begin = larger(-(q2 + low[2]), 0), end = inside ? smaller(width - (q2 + low[2]), kLanes) : 0;
-          if (begin >= end) {
-            hn::StoreU(hn::Zero(d), d, row + q2);
-          } else if (s2 == 1) {
-            const uint64_t lanes = (uint64_t{1} << end) - (uint64_t{1} << begin);
-            hn::StoreU(masked_load(source_row + q2 + low[2], lanes), d, row + q2);
-          } else {
-            hn::StoreU(hn::Zero(d), d, row + q2);
-            for (int64_t j = begin; j < end; ++j) row[q2 + j] = source_row[(q2 + low[2] + j) * s2];
+        const int64_t i1 = (q1 + low[1]) * source.stride[1] + phase[1];
+        if (!inside0 || q1 + low[1] < 0 || i1 >= source.size[1]) {
+          if (zeros_there) continue;
+          for (int64_t q2 = 0; q2 < p.size[2]; q2 += kLanes) hn::StoreU(hn::Zero(d), d, row + q2);
+          continue;
+        }
+        const T* HWY_RESTRICT source_row = channel + (i0 * source.size[1] + i1) * source.size[2] + low[2] * s2;
+        if (s2 == 1) {
+          for (int64_t q2 = 0; q2 < p.size[2]; q2 += kLanes) {
+            const int64_t begin = larger(left - q2, 0), end = larger(smaller(right - q2, kLanes), begin);
+            const uint64_t lanes = begin < kLanes ? (uint64_t{1} << end) - (uint64_t{1} << begin) : 0;
+            hn::StoreU(masked_load(source_row + q2, lanes), d, row + q2);
           }
+        } else {
+          for (int64_t q2 = 0; q2 < left; ++q2) row[q2] = 0;
+          for (int64_t q2 = left; q2 < right; ++q2) row[q2] = source_row[q2 * s2];
+          for (int64_t q2 = right; q2 < p.size[2]; ++q2) row[q2] = 0;
         }
       }
     }
-  }
-}
-
-template <class T>
-HWY_INLINE void store_first(hn::Vec<hn::ScalableTag<T>> vector, int64_t count, T* HWY_RESTRICT to) {
-  const hn::ScalableTag<T> d;
-  if (count == Blocks<T>::kLanes) {
-    hn::StoreU(vector, d, to);
-  } else {
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
-    hn::BlendedStore(vector, hn::FirstN(d, static_cast<size_t>(count)), d, to);
-#else
-    HWY_ALIGN T values[Blocks<T>::kLanes];
-    hn::Store(vector, d, values);
-    for (int64_t i = 0; i < count; ++i) to[i] = values[i];
-#endif
   }
 }
 
@@ -189,7 +181,7 @@ void direct_product(const DirectProduct<T>& product) {
       const int64_t chunk = part % p.chunks, plane = part / p.chunks, group = plane % product.groups;
       const int64_t row_begin = chunk * p.rows_per_chunk, row_end = smaller(row_begin + p.rows_per_chunk, p.rows);
       copy_padded(p, product.source, product.from + plane * product.channels * volume(product.source.size),
-                  product.channels, row_begin, row_end, padded);
+                  product.channels, row_begin, row_end, p.chunks == 1 && part > begin, padded);
       const T* source = padded - row_begin * p.row_stride;
       const T* bias = product.bias == nullptr ? nullptr : product.bias + group * product.rows;
       T* to = product.to + plane * product.rows * positions;

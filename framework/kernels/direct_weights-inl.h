@@ -155,7 +155,7 @@ void direct_weight_gradient(const ConvGeometry& g, const Gather& gather, const S
         for (int64_t image = image_begin; image < image_end; ++image) {
           const int64_t copy = (image - image_begin) * channels * p.channel_stride;
           copy_padded(p, source, x + (image * g.c + group * channels) * volume(g.in), channels, row_begin, row_end,
-                      padded + copy);
+                      p.chunks == 1 && (i > begin || segment > blocks.begin(block)), padded + copy);
           copy_units(p, gy + (image * g.k + group * filters) * positions, filters, positions, unit_begin, unit_end,
                      g.out[2], units + steps * filters * kLanes);
           for (int64_t unit = unit_begin; unit < unit_end; ++unit) {

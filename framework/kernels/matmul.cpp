@@ -8,6 +8,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include <korrel/framework/kernels/few_rows-inl.h>
 #include <korrel/framework/kernels/matrix_product-inl.h>
 #include <korrel/framework/kernels/plain_panels-inl.h>
 
@@ -41,9 +42,16 @@ struct PlainTarget {
 template <class T>
 void multiply(int64_t batch, int64_t m, int64_t n, int64_t k, const T* a, const MatrixStrides& as, const T* b,
               const MatrixStrides& bs, T* c, const T* bias) {
-  const bool few_rows = m <= 2 * Blocks<T>::kRows;
+  if (batch * m * n == 0) return;
+  const FewRows<T> few{m, n, k, a, as.row, as.col, b, bs.row, bs.col, bias, c};
+  if (is_few_rows(few)) return few_rows(few, batch, as.batch, bs.batch);
+  if (n == 1 && bias == nullptr) {  // a vector: the transposed product has one row
+    const FewRows<T> one{1, m, k, b, 0, bs.row, a, as.col, as.row, nullptr, c};
+    if (is_few_rows(one)) return few_rows(one, batch, bs.batch, as.batch);
+  }
+  const bool b_stays = m <= 2 * Blocks<T>::kRows;
   matrix_product<T>(batch, m, n, k, [&](int64_t i, const auto& body) HWY_ATTR {
-    body(k, PlainRows<T>{a + i * as.batch, as.row, as.col}, PlainColumns<T>{b + i * bs.batch, bs.row, bs.col, few_rows},
+    body(k, PlainRows<T>{a + i * as.batch, as.row, as.col}, PlainColumns<T>{b + i * bs.batch, bs.row, bs.col, b_stays},
          PlainTarget<T>{c + i * m * n, n, bias});
   });
 }

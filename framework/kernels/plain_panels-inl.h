@@ -57,7 +57,8 @@ template <class T>
 struct PlainColumns {
   const T* b;
   int64_t depth_stride, column_stride;
-  bool few_rows;  // then the product is about reading b once: it is not copied if that can be helped
+  bool b_stays;  // there are few rows, so packing b would cost more than it gains: it is not packed if that can be
+                 // helped
 
   const T* pack(int64_t column, int columns, int64_t depth_begin, int64_t depth, T* HWY_RESTRICT panel,
                 int64_t* step) const {
@@ -65,7 +66,7 @@ struct PlainColumns {
     constexpr int kLanes = Blocks<T>::kLanes;
     const T* HWY_RESTRICT from = b + depth_begin * depth_stride + column * column_stride;
     const int width = columns <= kLanes ? kLanes : Blocks<T>::kColumns;
-    if (few_rows && column_stride == 1 && columns == width) {
+    if (b_stays && column_stride == 1 && columns == width) {
       *step = depth_stride;
       return from;
     }

@@ -15,6 +15,7 @@
 
 #include <korrel/framework/kernels/convolution_plan.h>
 #include <korrel/framework/kernels/matrix_product-inl.h>
+#include <korrel/framework/kernels/partial_vectors-inl.h>
 #include <korrel/framework/kernels/scratch.h>
 
 HWY_BEFORE_NAMESPACE();
@@ -26,23 +27,6 @@ struct Load {
   int64_t offset;
   uint64_t lanes;
 };
-
-template <class T>
-HWY_INLINE hn::Vec<hn::ScalableTag<T>> masked_load(const T* HWY_RESTRICT source, uint64_t lanes) {
-  const hn::ScalableTag<T> d;
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
-  // Lanes that are masked out are not touched, even beyond the end of an array.
-  uint8_t bits[8];
-  hwy::CopyBytes<8>(&lanes, bits);
-  return hn::MaskedLoad(hn::LoadMaskBits(d, bits), d, source);
-#else
-  HWY_ALIGN T values[Blocks<T>::kLanes] = {};
-  for (int i = 0; i < Blocks<T>::kLanes; ++i) {
-    if (lanes >> i & 1) values[i] = source[i];
-  }
-  return hn::Load(d, values);
-#endif
-}
 
 // The vectors of one range of positions, for all taps.
 template <class T>

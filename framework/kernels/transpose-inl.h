@@ -10,24 +10,13 @@
 
 #include <hwy/highway.h>
 
+#include <korrel/framework/kernels/partial_vectors-inl.h>
+
 HWY_BEFORE_NAMESPACE();
 namespace korrel::kernels::HWY_NAMESPACE {
 namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
-
-// The first `count` lanes from `from`, zero in the others; nothing beyond is touched.
-template <class T>
-HWY_INLINE hn::Vec<hn::ScalableTag<T>> load_first(const T* HWY_RESTRICT from, int64_t count) {
-  const hn::ScalableTag<T> d;
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
-  return hn::MaskedLoad(hn::FirstN(d, static_cast<size_t>(count)), d, from);
-#else
-  HWY_ALIGN T values[hn::MaxLanes(d)] = {};
-  for (int64_t i = 0; i < count; ++i) values[i] = from[i];
-  return hn::Load(d, values);
-#endif
-}
 
 // rows[i] lane j <-> rows[j] lane i, for as many vectors as a vector has lanes: exchanges lanes at distance 1, 2, 4,
 // ...

@@ -1,0 +1,197 @@
+// The matrix product with one or a few rows, which is about reading b once: b is not packed. Where b is contiguous
+// along the depth, results are dot products; where along the columns, rows of b are added up.
+#if defined(KORREL_FEW_ROWS_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef KORREL_FEW_ROWS_INL_H_
+#undef KORREL_FEW_ROWS_INL_H_
+#else
+#define KORREL_FEW_ROWS_INL_H_
+#endif
+
+#include <cstdint>
+#include <utility>
+
+#include <hwy/highway.h>
+
+#include <korrel/framework/base/parallel.h>
+#include <korrel/framework/kernels/matrix_product-inl.h>
+#include <korrel/framework/kernels/scratch.h>
+#include <korrel/framework/kernels/transpose-inl.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace korrel::kernels::HWY_NAMESPACE {
+namespace {
+
+constexpr int kFewRows = 4;
+
+// c[m][j] = a[m] . b[j] + bias[j] for kRows x kColumns results; both contiguous along the depth.
+template <class T, int kRows, int kColumns>
+HWY_NOINLINE void dot_tile(int64_t depth, const T* HWY_RESTRICT a, int64_t a_stride, const T* HWY_RESTRICT b,
+                           int64_t b_stride, const T* bias, T* HWY_RESTRICT c, int64_t c_stride) {
+  const hn::ScalableTag<T> d;
+  constexpr int64_t kLanes = Blocks<T>::kLanes;
+  using V = hn::Vec<decltype(d)>;
+  V sum[kRows][kColumns];
+#pragma GCC unroll 4
+  for (int m = 0; m < kRows; ++m) {
+#pragma GCC unroll 8
+    for (int j = 0; j < kColumns; ++j) sum[m][j] = hn::Zero(d);
+  }
+  const auto step = [&](const auto& load) HWY_ATTR __attribute__((always_inline)) {
+    V row[kRows];
+#pragma GCC unroll 4
+    for (int m = 0; m < kRows; ++m) row[m] = load(a + m * a_stride);
+#pragma GCC unroll 8
+    for (int j = 0; j < kColumns; ++j) {
+      const V column = load(b + j * b_stride);
+#pragma GCC unroll 4
+      for (int m = 0; m < kRows; ++m) sum[m][j] = hn::MulAdd(row[m], column, sum[m][j]);
+    }
+  };
+  int64_t i = 0;
+  for (; i + kLanes <= depth; i += kLanes) {
+    step([&](const T* from) HWY_ATTR __attribute__((always_inline)) { return hn::LoadU(d, from + i); });
+  }
+  if (i < depth) {
+    step([&](const T* from) HWY_ATTR __attribute__((always_inline)) { return load_first(from + i, depth - i); });
+  }
+#pragma GCC unroll 4
+  for (int m = 0; m < kRows; ++m) {
+#pragma GCC unroll 8
+    for (int j = 0; j < kColumns; ++j) {
+      const T total = hn::GetLane(hn::SumOfLanes(d, sum[m][j]));
+      c[m * c_stride + j] = bias != nullptr ? total + bias[j] : total;
+    }
+  }
+}
+
+// c[m] = bias + sum over d of a[m][d] b[d] for kVectors vectors of columns, the last of which has `last` of its lanes.
+template <class T, int kRows, int kVectors>
+HWY_NOINLINE void axpy_tile(int64_t depth, const T* HWY_RESTRICT a, int64_t a_stride, int64_t a_step,
+                            const T* HWY_RESTRICT b, int64_t b_step, int64_t last, const T* bias, T* HWY_RESTRICT c,
+                            int64_t c_stride) {
+  const hn::ScalableTag<T> d;
+  constexpr int64_t kLanes = Blocks<T>::kLanes;
+  using V = hn::Vec<decltype(d)>;
+  V sum[kRows][kVectors];
+  const auto load = [&](const T* from, int v) HWY_ATTR __attribute__((always_inline)) {
+    return v + 1 == kVectors && last < kLanes ? load_first(from + v * kLanes, last) : hn::LoadU(d, from + v * kLanes);
+  };
+#pragma GCC unroll 4
+  for (int m = 0; m < kRows; ++m) {
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; ++v) sum[m][v] = bias != nullptr ? load(bias, v) : hn::Zero(d);
+  }
+  for (int64_t i = 0; i < depth; ++i, b += b_step) {
+    V column[kVectors];
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; ++v) column[v] = load(b, v);
+#pragma GCC unroll 4
+    for (int m = 0; m < kRows; ++m) {
+      const V row = hn::Set(d, a[m * a_stride + i * a_step]);
+#pragma GCC unroll 8
+      for (int v = 0; v < kVectors; ++v) sum[m][v] = hn::MulAdd(row, column[v], sum[m][v]);
+    }
+  }
+#pragma GCC unroll 4
+  for (int m = 0; m < kRows; ++m) {
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; ++v) {
+      store_first(sum[m][v], v + 1 == kVectors ? last : kLanes, c + m * c_stride + v * kLanes);
+    }
+  }
+}
+
+template <class T>
+struct FewRows {
+  int64_t rows, columns, depth;
+  const T* a;
+  int64_t a_row, a_depth;
+  const T* b;
+  int64_t b_depth, b_column;
+  const T* bias;
+  T* c;  // [rows, columns]
+
+  bool dots() const { return b_depth == 1 && a_depth == 1; }
+};
+
+// At most 8 columns for one row and 4 for more: 8 sums or more, to keep both FMA units busy.
+template <class T, int kRows>
+void dot_columns(const FewRows<T>& p, int64_t row, int64_t begin, int64_t end) {
+  constexpr int kColumns = kRows == 1 ? 8 : 4;
+  const T* a = p.a + row * p.a_row;
+  for (int64_t j = begin; j < end;) {
+    const T* bias = p.bias == nullptr ? nullptr : p.bias + j;
+    const T* b = p.b + j * p.b_column;
+    T* c = p.c + row * p.columns + j;
+    if (end - j >= kColumns) {
+      dot_tile<T, kRows, kColumns>(p.depth, a, p.a_row, b, p.b_column, bias, c, p.columns);
+      j += kColumns;
+    } else {
+      dot_tile<T, kRows, 1>(p.depth, a, p.a_row, b, p.b_column, bias, c, p.columns);
+      ++j;
+    }
+  }
+}
+
+// 8 vectors for one row, 4 for more; b is read in strips of half a KiB or a quarter.
+template <class T, int kRows>
+void axpy_columns(const FewRows<T>& p, int64_t row, int64_t begin, int64_t end) {
+  constexpr int64_t kLanes = Blocks<T>::kLanes;
+  constexpr int kVectors = kRows == 1 ? 8 : 4;
+  for (int64_t j = begin; j < end;) {
+    const T* a = p.a + row * p.a_row;
+    const T* bias = p.bias == nullptr ? nullptr : p.bias + j;
+    T* c = p.c + row * p.columns + j;
+    if (end - j >= kVectors * kLanes) {
+      axpy_tile<T, kRows, kVectors>(p.depth, a, p.a_row, p.a_depth, p.b + j, p.b_depth, kLanes, bias, c, p.columns);
+      j += kVectors * kLanes;
+    } else {
+      const int64_t last = smaller(kLanes, end - j);
+      axpy_tile<T, kRows, 1>(p.depth, a, p.a_row, p.a_depth, p.b + j, p.b_depth, last, bias, c, p.columns);
+      j += last;
+    }
+  }
+}
+
+template <class T, int kRows = kFewRows>
+void few_rows_at(const FewRows<T>& p, int64_t row, int64_t begin, int64_t end) {
+  if (p.rows - row >= kRows) {
+    p.dots() ? dot_columns<T, kRows>(p, row, begin, end) : axpy_columns<T, kRows>(p, row, begin, end);
+  } else if constexpr (kRows > 1) {
+    few_rows_at<T, kRows - 1>(p, row, begin, end);
+  }
+}
+
+// Whether few_rows() may be asked: rows in tiles of kFewRows are still fewer passes over b than packing it costs.
+template <class T>
+bool is_few_rows(const FewRows<T>& p) {
+  return (p.dots() && p.rows <= 2 * kFewRows) || (p.b_column == 1 && p.rows <= kFewRows);
+}
+
+// For all matrices of a batch, which are a_batch and b_batch apart. Threads share the columns, in blocks of whole
+// tiles: the bits of a result do not depend on where the cuts are.
+template <class T>
+void few_rows(const FewRows<T>& p, int64_t batch, int64_t a_batch, int64_t b_batch) {
+  constexpr int64_t kBlock = 8 * Blocks<T>::kLanes;
+  const int64_t blocks = ceil_div(p.columns, kBlock);
+  const auto run = [&](int64_t begin, int64_t end) HWY_ATTR {
+    while (begin < end) {
+      const int64_t i = begin / blocks, first = begin % blocks, last = smaller(first + end - begin, blocks);
+      FewRows<T> one = p;
+      one.a += i * a_batch;
+      one.b += i * b_batch;
+      one.c += i * p.rows * p.columns;
+      for (int64_t row = 0; row < p.rows; row += kFewRows) {
+        few_rows_at(one, row, first * kBlock, smaller(last * kBlock, p.columns));
+      }
+      begin += last - first;
+    }
+  };
+  parallel_for(batch * blocks, ceil_div(1 << 18, larger(p.rows * p.depth * kBlock, 1)), run);
+}
+
+}  // namespace
+}  // namespace korrel::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // KORREL_FEW_ROWS_INL_H_
