@@ -5,16 +5,17 @@
 #include <korrel/framework/autograd/record.h>
 #include <korrel/framework/xt.h>
 #include <korrel/korrel.h>
-#include <xtensor/xmath.hpp>
 
 using namespace korrel;
 
 // x f64 [rows,n] -> [rows,n]
-Tensor rms_norm(const Tensor& x, double eps = 1e-6) {
+Tensor rms_norm(const Tensor& any_x, double eps = 1e-6) {
+  const Tensor x = any_x.contiguous();
   auto a = xt_view<double>(x);
   xt::xarray<double> scale = 1.0 / xt::sqrt(xt::mean(a * a, {1}, xt::keep_dims) + eps);
   return record("rms_norm", from_xt(a * scale), {x}, [x, scale](const Backward& b) -> Gradients {
-    auto in = xt_view<double>(x), g = xt_view<double>(b.grad);
+    const Tensor grad = b.grad.contiguous();  // it may be a broadcast view
+    auto in = xt_view<double>(x), g = xt_view<double>(grad);
     xt::xarray<double> along = xt::mean(g * in, {1}, xt::keep_dims);  // xtensor's lazy expressions must not outlive their parts
     return {from_xt(scale * (g - in * scale * scale * along))};
   });
