@@ -3,6 +3,7 @@
 
 #include <korrel/framework/autograd/record.h>
 #include <korrel/framework/base/check.h>
+#include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/map.h>
 
 namespace korrel {
