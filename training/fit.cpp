@@ -7,6 +7,7 @@
 #include <korrel/framework/autograd/grad_mode.h>
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/ops/loss.h>
+#include <korrel/optim/scheduler.h>
 #include <korrel/training/metrics.h>
 
 namespace korrel::training {
@@ -54,6 +55,7 @@ class Run {
         report.test_loss = test.loss;
         report.test_accuracy = test.accuracy;
       }
+      if (report.complete && options_.scheduler) options_.scheduler->step();
       result.epochs.push_back(report);
       for (Observer* observer : options_.observers) observer->epoch(report);
       ask_to_stop();

@@ -10,15 +10,20 @@
 #include <korrel/optim/optimizer.h>
 #include <korrel/training/observer.h>
 
+namespace korrel::optim {
+class Scheduler;
+}
+
 namespace korrel::training {
 
 using LossFunction = Tensor (*)(const Tensor& logits, const Tensor& labels);
 
 struct FitOptions {
   int epochs = 1;
-  datasets::DataLoader* test = nullptr;  // evaluated after each epoch
-  std::vector<Observer*> observers;      // told of each step and epoch, in order; each may end the training
-  LossFunction loss = nullptr;           // of a batch, its mean; null: cross_entropy
+  datasets::DataLoader* test = nullptr;   // evaluated after each epoch
+  optim::Scheduler* scheduler = nullptr;  // stepped after each epoch
+  std::vector<Observer*> observers;       // told of each step and epoch, in order; each may end the training
+  LossFunction loss = nullptr;            // of a batch, its mean; null: cross_entropy
 };
 
 struct FitResult {

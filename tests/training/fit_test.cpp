@@ -8,6 +8,7 @@
 #include <korrel/framework/tensor/create.h>
 #include <korrel/framework/tensor/random.h>
 #include <korrel/layers/linear.h>
+#include <korrel/optim/lr_scheduler.h>
 #include <korrel/optim/sgd.h>
 #include <korrel/training/fit.h>
 #include <korrel/training/metrics_log.h>
@@ -96,6 +97,17 @@ TEST_CASE("observers hear of every step and epoch, and a simple model learns") {
   CHECK(again.accuracy == recorder.epochs[2].test_accuracy);
   CHECK(again.loss == recorder.epochs[2].test_loss);
   CHECK(again.samples == 200);
+}
+
+TEST_CASE("a scheduler is stepped after each epoch, and the reports say at which rate an epoch ran") {
+  Flat model;
+  DataLoader train = digits_loader(64);
+  optim::SGD sgd(model.parameters(), {.lr = 1});
+  optim::StepLR halve(sgd, {.step_size = 1, .gamma = 0.5});
+  FitResult result = fit(model, train, sgd, {.epochs = 3, .scheduler = &halve});
+  std::vector<double> rates;
+  for (const EpochReport& epoch : result.epochs) rates.push_back(epoch.learning_rate);
+  CHECK(rates == std::vector<double>{1, 0.5, 0.25});
 }
 
 TEST_CASE("an observer ends the training after the step in progress") {
