@@ -8,6 +8,7 @@
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/ops/loss.h>
 #include <korrel/optim/scheduler.h>
+#include <korrel/training/eval_mode.h>
 #include <korrel/training/metrics.h>
 
 namespace korrel::training {
@@ -20,25 +21,6 @@ double now() { return std::chrono::duration<double>(std::chrono::steady_clock::n
 Tensor loss_of(LossFunction loss, const Tensor& logits, const Tensor& labels) {
   return loss ? loss(logits, labels) : cross_entropy(logits, labels);
 }
-
-// Puts every module's mode back, also when evaluation throws. Parents come first in the list, so that a part that was
-// in another mode than the whole gets its own again.
-class EvalMode {
- public:
-  explicit EvalMode(nn::Module& model) {
-    for (const nn::NamedModule& named : model.named_modules())
-      modes_.emplace_back(named.module, named.module->training());
-    model.eval();
-  }
-  ~EvalMode() {
-    for (auto [module, training] : modes_) module->train(training);
-  }
-  EvalMode(const EvalMode&) = delete;
-  EvalMode& operator=(const EvalMode&) = delete;
-
- private:
-  std::vector<std::pair<nn::Module*, bool>> modes_;
-};
 
 // One call of fit: where it is and what to tell of it.
 class Run {
