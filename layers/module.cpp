@@ -103,9 +103,10 @@ Tensor Module::forward_with_hooks(const Tensor& input) {
   auto run_backward_hooks = [hooks](Tensor grad_input, const Tensor& grad_output) {
     if (!hooks->owner) return grad_input;
     Tensor answer = hooks->run(HookPlace::backward, grad_input, grad_output, true);
-    check<ShapeError>(!grad_input.defined() || answer.shape() == grad_input.shape(),
-                      "backward hook: it returned a gradient of shape {} for an input of shape {}", answer.shape(),
-                      grad_input.defined() ? grad_input.shape() : Shape());
+    if (grad_input.defined())
+      check<ShapeError>(answer.shape() == grad_input.shape(),
+                        "backward hook: it returned a gradient of shape {} for an input of shape {}", answer.shape(),
+                        grad_input.shape());
     return answer;
   };
   if (from_input) {
