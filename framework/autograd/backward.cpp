@@ -12,8 +12,8 @@ namespace korrel {
 
 // All that the engine asks of the ops (defined in ops/; recorded like any op when create_graph asks for it).
 Tensor add(const Tensor& a, const Tensor& b);
-Tensor sum_to(const Tensor& x, const Shape& shape);      // undoes broadcasting
-void accumulate(Tensor& sum, const Tensor& term);        // sum += term, in place, outside any graph
+Tensor sum_to(const Tensor& x, const Shape& shape);  // undoes broadcasting
+void accumulate(Tensor& sum, const Tensor& term);    // sum += term, in place, outside any graph
 Tensor ones_like(const Tensor& x);
 
 namespace {
@@ -115,7 +115,8 @@ class Pass {
     TensorBody& body = output.body();
     check<ValueError>(body.requires_grad, "backward: the output requires no gradient (no input of it does)");
     if (!gradient.defined()) {
-      check<ShapeError>(output.numel() == 1, "backward: an output of shape {} needs an upstream gradient", output.shape());
+      check<ShapeError>(output.numel() == 1, "backward: an output of shape {} needs an upstream gradient",
+                        output.shape());
       gradient = no_grad([&] { return ones_like(output); });
     }
     check<ShapeError>(gradient.shape() == output.shape(), "backward: the upstream gradient is {}, the output {}",
@@ -214,8 +215,8 @@ class Pass {
       return node->gradients(backward);
     }();
     if (!retain_) node->free_saved();
-    check(result.size() == node->inputs.size(), "{}: its gradient closure returned {} gradients for {} inputs", node->op,
-          result.size(), node->inputs.size());
+    check(result.size() == node->inputs.size(), "{}: its gradient closure returned {} gradients for {} inputs",
+          node->op, result.size(), node->inputs.size());
     for (std::size_t i = 0; i < result.size(); ++i) {
       if (!result[i].defined() || !wants(node->inputs[i])) continue;
       if (anomaly_enabled()) check_gradient(*node, static_cast<int>(i), result[i]);
@@ -245,9 +246,7 @@ class Pass {
     return x.body().unique() && x.body().storage->unique() && x.is_contiguous();
   }
   // A gradient to keep in a leaf: never bytes that another tensor sees too, nor a broadcast view.
-  Tensor owned(Tensor gradient) const {
-    return sole_owner(gradient) ? gradient : gradient.clone();
-  }
+  Tensor owned(Tensor gradient) const { return sole_owner(gradient) ? gradient : gradient.clone(); }
   // Whether a leaf's gradient may be added to in place.
   bool takes_more(const Tensor& grad) const {
     return !create_graph_ && !grad.requires_grad() && grad.is_contiguous() && grad.body().storage->unique();
@@ -304,7 +303,8 @@ class Pass {
 void seed_all(Pass& pass, const std::vector<Tensor>& outputs, const std::vector<Tensor>& grad_outputs) {
   check<ValueError>(grad_outputs.empty() || grad_outputs.size() == outputs.size(),
                     "backward: {} upstream gradients for {} outputs", grad_outputs.size(), outputs.size());
-  for (std::size_t i = 0; i < outputs.size(); ++i) pass.seed(outputs[i], grad_outputs.empty() ? Tensor() : grad_outputs[i]);
+  for (std::size_t i = 0; i < outputs.size(); ++i)
+    pass.seed(outputs[i], grad_outputs.empty() ? Tensor() : grad_outputs[i]);
 }
 
 }  // namespace
@@ -327,9 +327,10 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
   pass.fill_leaves();
   std::vector<Tensor> result = pass.take_captured();
   for (std::size_t i = 0; i < result.size(); ++i)
-    check<ValueError>(result[i].defined() || options.allow_unused,
-                      "grad: the outputs do not depend on input {} (shape {}); pass {{.allow_unused = true}} if that is meant",
-                      i, inputs[i].shape());
+    check<ValueError>(
+        result[i].defined() || options.allow_unused,
+        "grad: the outputs do not depend on input {} (shape {}); pass {{.allow_unused = true}} if that is meant", i,
+        inputs[i].shape());
   return result;
 }
 

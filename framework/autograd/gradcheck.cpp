@@ -43,7 +43,8 @@ GradcheckResult gradcheck(const CheckedFunction& f, const std::vector<Tensor>& i
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     leaves.push_back(inputs[i].defined() ? leaf_copy(inputs[i]) : Tensor());
     if (!leaves[i].requires_grad()) continue;
-    check<DtypeError>(leaves[i].dtype() == f64, "gradcheck: input {} is {}; central differences need f64", i, leaves[i].dtype());
+    check<DtypeError>(leaves[i].dtype() == f64, "gradcheck: input {} is {}; central differences need f64", i,
+                      leaves[i].dtype());
     wanted.push_back(leaves[i]);
     positions.push_back(i);
   }
@@ -71,7 +72,8 @@ GradcheckResult gradcheck(const CheckedFunction& f, const std::vector<Tensor>& i
     std::vector<double> gradient(wanted[i].numel(), 0.0);
     if (analytic[i].defined()) {
       if (analytic[i].shape() != wanted[i].shape())
-        return {false, fmt::format("the gradient of input {} is {}, the input {}", positions[i], analytic[i].shape(), wanted[i].shape())};
+        return {false, fmt::format("the gradient of input {} is {}, the input {}", positions[i], analytic[i].shape(),
+                                   wanted[i].shape())};
       gradient = analytic[i].to_vector();
     }
     double* x = wanted[i].data<double>();
@@ -90,7 +92,8 @@ GradcheckResult gradcheck(const CheckedFunction& f, const std::vector<Tensor>& i
       double excess = error - (options.atol + options.rtol * std::abs(numeric)) * strictness;
       if (!(excess <= 0) && !(excess < worst && !result.passed)) {
         worst = excess;
-        result = {false, fmt::format("input {} {}: analytic {:.9g}, numeric {:.9g}", positions[i], where, exact, numeric)};
+        result = {false,
+                  fmt::format("input {} {}: analytic {:.9g}, numeric {:.9g}", positions[i], where, exact, numeric)};
       }
     };
     // All elements at once along a random direction, then elements one by one. The direction is held to more: one wrong
@@ -105,7 +108,8 @@ GradcheckResult gradcheck(const CheckedFunction& f, const std::vector<Tensor>& i
             "along a random direction", 0.03);
     int64_t step = std::max<int64_t>(1, n / std::max<int64_t>(1, options.elements));
     for (int64_t j = 0; j < n; j += step)
-      compare(gradient[j], difference([&](double eps) { x[j] += eps; }), fmt::format("element {} of {}", j, wanted[i].shape()));
+      compare(gradient[j], difference([&](double eps) { x[j] += eps; }),
+              fmt::format("element {} of {}", j, wanted[i].shape()));
   }
   return result;
 }

@@ -14,7 +14,8 @@ struct Plan {
   int rank() const { return shape.rank(); }
 };
 
-// Drops dimensions of size 1, orders the rest so that writing goes through memory, and joins neighbours that are one run.
+// Drops dimensions of size 1, orders the rest so that writing goes through memory, and joins neighbours that are one
+// run.
 Plan simplify(const Shape& shape, const Strides& to, const Strides& from) {
   int order[Dims::max_rank], count = 0;
   for (int i = 0; i < shape.rank(); ++i) {
@@ -68,7 +69,8 @@ void copy_transposed(int64_t rows, int64_t columns, T* to, int64_t to_row, int64
       const T* corner = from + r0 * from_row + c0 * from_column;
       for (int64_t c = 0; c < width; ++c)
         for (int64_t r = 0; r < height; ++r) square[r][c] = corner[r * from_row + c * from_column];
-      for (int64_t r = 0; r < height; ++r) copy_row(width, to + (r0 + r) * to_row + c0 * to_column, to_column, square[r], 1);
+      for (int64_t r = 0; r < height; ++r)
+        copy_row(width, to + (r0 + r) * to_row + c0 * to_column, to_column, square[r], 1);
     }
   }
 }
@@ -98,8 +100,8 @@ void copy(const Plan& plan, T* to, const T* from) {
       T* part = to + begin * plan.to[split];
       const T* source = from + begin * plan.from[split];
       if (crossing >= 0)
-        copy_transposed(end - begin, plan.shape[inner], part, plan.to[crossing], plan.to[inner], source, plan.from[crossing],
-                        plan.from[inner]);
+        copy_transposed(end - begin, plan.shape[inner], part, plan.to[crossing], plan.to[inner], source,
+                        plan.from[crossing], plan.from[inner]);
       else
         copy_row(end - begin, part, plan.to[inner], source, plan.from[inner]);
     });
@@ -142,9 +144,12 @@ void strided_copy(const Shape& shape, std::size_t item, void* to, const Strides&
   if (shape.numel() == 0) return;
   Plan plan = simplify(shape, to_strides, from_strides);
   switch (item) {
-    case 1: return copy(plan, static_cast<uint8_t*>(to), static_cast<const uint8_t*>(from));
-    case 4: return copy(plan, static_cast<uint32_t*>(to), static_cast<const uint32_t*>(from));
-    default: return copy(plan, static_cast<uint64_t*>(to), static_cast<const uint64_t*>(from));
+    case 1:
+      return copy(plan, static_cast<uint8_t*>(to), static_cast<const uint8_t*>(from));
+    case 4:
+      return copy(plan, static_cast<uint32_t*>(to), static_cast<const uint32_t*>(from));
+    default:
+      return copy(plan, static_cast<uint64_t*>(to), static_cast<const uint64_t*>(from));
   }
 }
 

@@ -8,7 +8,8 @@
 namespace korrel {
 
 inline void copy_elements(Tensor& to, const Tensor& from) {
-  kernels::strided_copy(from.shape(), size_of(from.dtype()), to.raw_data(), to.strides(), from.raw_data(), from.strides());
+  kernels::strided_copy(from.shape(), size_of(from.dtype()), to.raw_data(), to.strides(), from.raw_data(),
+                        from.strides());
 }
 
 }  // namespace korrel

@@ -16,15 +16,17 @@ void same_dtype(const char* op, const Tensor& x, const Tensor& values, const cha
   check<DtypeError>(x.dtype() == values.dtype(), "{}: x is {}, {} is {}", op, x.dtype(), name, values.dtype());
 }
 
-// The elements that an index along `dim` names, one for each of its own: (i, j) stands for (index[i][j], j) if dim is 0.
+// The elements that an index along `dim` names, one for each of its own: (i, j) stands for (index[i][j], j) if dim is
+// 0.
 Rows elements_along(const char* op, const Tensor& x, int64_t dim, const Tensor& index) {
   int place = wrap_dim(op, dim, x.dim()), rank = std::max(x.dim(), 1);
   Shape sizes = x.dim() == 0 ? Shape{1} : x.shape(), counts = index.dim() == 0 ? Shape{1} : index.shape();
-  check<ShapeError>(counts.rank() == rank, "{}: the index needs as many dimensions as x (index {}, x {})", op, index.shape(),
-                    x.shape());
+  check<ShapeError>(counts.rank() == rank, "{}: the index needs as many dimensions as x (index {}, x {})", op,
+                    index.shape(), x.shape());
   for (int i = 0; i < rank; ++i)
     check<ShapeError>(i == place || counts[i] <= sizes[i] || index.numel() == 0,
-                      "{}: the index is larger than x at dimension {} (index {}, x {})", op, i, index.shape(), x.shape());
+                      "{}: the index is larger than x at dimension {} (index {}, x {})", op, i, index.shape(),
+                      x.shape());
   Tensor positions = Rows::along(op, sizes, place, index).index;
   Strides strides = contiguous_strides(sizes);
   int64_t* position = positions.data<int64_t>();
@@ -41,12 +43,13 @@ Rows elements_along(const char* op, const Tensor& x, int64_t dim, const Tensor& 
 
 // The part of src that an index of `shape` speaks of.
 Tensor part_for(const char* op, const Tensor& src, const Shape& shape) {
-  check<ShapeError>(src.dim() == shape.rank(), "{}: the index and src differ in the number of dimensions (index {}, src {})", op,
-                    shape, src.shape());
+  check<ShapeError>(src.dim() == shape.rank(),
+                    "{}: the index and src differ in the number of dimensions (index {}, src {})", op, shape,
+                    src.shape());
   Tensor part = src;
   for (int i = 0; i < shape.rank(); ++i) {
-    check<ShapeError>(shape[i] <= src.shape()[i], "{}: the index is larger than src at dimension {} (index {}, src {})", op, i,
-                      shape, src.shape());
+    check<ShapeError>(shape[i] <= src.shape()[i], "{}: the index is larger than src at dimension {} (index {}, src {})",
+                      op, i, shape, src.shape());
     if (shape[i] < src.shape()[i]) part = narrow(part, i, 0, shape[i]);
   }
   return part;
@@ -67,8 +70,9 @@ Rows slices_along(const char* op, const Tensor& x, int64_t dim, const Tensor& in
 Rows source_rows(const char* op, const Tensor& x, int64_t dim, const Tensor& index, const Tensor& source) {
   Shape shape;
   Rows rows = slices_along(op, x, dim, index, shape);
-  check<ShapeError>(source.shape() == shape, "{}: source must be {} for x {} and an index of {} at dimension {}, it is {}", op,
-                    shape, x.shape(), index.numel(), dim, source.shape());
+  check<ShapeError>(source.shape() == shape,
+                    "{}: source must be {} for x {} and an index of {} at dimension {}, it is {}", op, shape, x.shape(),
+                    index.numel(), dim, source.shape());
   same_dtype(op, x, source, "source");
   return rows;
 }
@@ -109,36 +113,39 @@ Tensor scatter_extreme(const Rows& rows, const Tensor& x, const Tensor& src, boo
     return is_nan || (largest ? value > own : value < own) ? value : own;
   });
   // Equal elements share the gradient evenly.
-  return record("scatter_reduce", y, {x, src},
-                [rows, x = x.detach(), src = src.detach(), y = y.detach(), include_self](const Backward& b) -> Gradients {
-                  DType dtype = b.grad.dtype();
-                  Tensor own = eq(x, y).to(dtype), given = eq(src, rows.take("scatter_reduce", y, src.shape())).to(dtype);
-                  if (!include_self) own = rows.put("scatter_reduce", own, zeros_like(given));
-                  Tensor share = b.grad / rows.add("scatter_reduce", own, given);
-                  return {share * own, rows.take("scatter_reduce", share, src.shape()) * given};
-                });
+  return record(
+      "scatter_reduce", y, {x, src},
+      [rows, x = x.detach(), src = src.detach(), y = y.detach(), include_self](const Backward& b) -> Gradients {
+        DType dtype = b.grad.dtype();
+        Tensor own = eq(x, y).to(dtype), given = eq(src, rows.take("scatter_reduce", y, src.shape())).to(dtype);
+        if (!include_self) own = rows.put("scatter_reduce", own, zeros_like(given));
+        Tensor share = b.grad / rows.add("scatter_reduce", own, given);
+        return {share * own, rows.take("scatter_reduce", share, src.shape()) * given};
+      });
 }
 
 Tensor scatter_prod(const Rows& rows, const Tensor& x, const Tensor& src, bool include_self) {
   Tensor y = reduced(rows, x, src, include_self, [](auto own, auto value) { return own * value; });
-  return record("scatter_reduce", y, {x, src}, [rows, x, src, y = y.detach(), include_self](const Backward& b) -> Gradients {
-    const char* op = "scatter_reduce";
-    Tensor to_x, to_src;
-    if (b.needs(0))
-      to_x = include_self ? b.grad * scatter_prod(rows, ones_like(x), src, true) : rows.put(op, b.grad, zeros_like(src));
-    if (b.needs(1)) {
-      // The product of the others is y / src; where src is the only zero of its place, the product without it. (Where
-      // there are two zeros it is zero, but not its own gradient, which is not known here, nor in PyTorch.)
-      Tensor zero = eq(src, 0);
-      Tensor zeros_there = rows.take(op, rows.add(op, zeros(x.shape(), {i64}), zero.to(i64)), src.shape());
-      Tensor only_zero = logical_and(zero, eq(zeros_there, 1));
-      Tensor others = rows.take(op, b.output(y), src.shape()) / masked_fill(src, zero, 1);
-      Tensor without_zero = scatter_prod(rows, x, masked_fill(src, only_zero, 1), include_self);
-      others = where(only_zero, rows.take(op, without_zero, src.shape()), others);
-      to_src = rows.take(op, b.grad, src.shape()) * others;
-    }
-    return {to_x, to_src};
-  });
+  return record(
+      "scatter_reduce", y, {x, src}, [rows, x, src, y = y.detach(), include_self](const Backward& b) -> Gradients {
+        const char* op = "scatter_reduce";
+        Tensor to_x, to_src;
+        if (b.needs(0))
+          to_x = include_self ? b.grad * scatter_prod(rows, ones_like(x), src, true)
+                              : rows.put(op, b.grad, zeros_like(src));
+        if (b.needs(1)) {
+          // The product of the others is y / src; where src is the only zero of its place, the product without it.
+          // (Where there are two zeros it is zero, but not its own gradient, which is not known here, nor in PyTorch.)
+          Tensor zero = eq(src, 0);
+          Tensor zeros_there = rows.take(op, rows.add(op, zeros(x.shape(), {i64}), zero.to(i64)), src.shape());
+          Tensor only_zero = logical_and(zero, eq(zeros_there, 1));
+          Tensor others = rows.take(op, b.output(y), src.shape()) / masked_fill(src, zero, 1);
+          Tensor without_zero = scatter_prod(rows, x, masked_fill(src, only_zero, 1), include_self);
+          others = where(only_zero, rows.take(op, without_zero, src.shape()), others);
+          to_src = rows.take(op, b.grad, src.shape()) * others;
+        }
+        return {to_x, to_src};
+      });
 }
 
 }  // namespace
@@ -159,8 +166,8 @@ Tensor take(const Tensor& x, const Tensor& index) {
 
 Tensor take_along_dim(const Tensor& x, const Tensor& index, std::optional<int64_t> dim) {
   if (!dim) return take(x, index.reshape({-1}));
-  check<ShapeError>(x.dim() == index.dim(), "take_along_dim: x and the index need as many dimensions (x {}, index {})", x.shape(),
-                    index.shape());
+  check<ShapeError>(x.dim() == index.dim(), "take_along_dim: x and the index need as many dimensions (x {}, index {})",
+                    x.shape(), index.shape());
   int place = wrap_dim("take_along_dim", *dim, x.dim());
   Shape own = x.shape(), wanted = index.shape();
   if (!own.empty()) own[place] = wanted[place] = 1;
@@ -198,7 +205,8 @@ Tensor scatter_reduce(const Tensor& x, int64_t dim, const Tensor& index, const T
   if (name == "sum") return scatter_sum(rows, x, values, options.include_self);
   if (name == "mean") return scatter_mean(rows, x, values, options.include_self);
   if (name == "prod") return scatter_prod(rows, x, values, options.include_self);
-  check<ValueError>(name == "amax" || name == "amin", "scatter_reduce: reduce is sum, prod, mean, amax or amin, got \"{}\"", name);
+  check<ValueError>(name == "amax" || name == "amin",
+                    "scatter_reduce: reduce is sum, prod, mean, amax or amin, got \"{}\"", name);
   return scatter_extreme(rows, x, values, options.include_self, name == "amax");
 }
 

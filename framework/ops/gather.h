@@ -1,7 +1,8 @@
-// Picking, adding and replacing elements along one dimension by an index tensor: index_select, gather, scatter and their
-// kin. Python's x[...] is in ops/indexing.h. Index tensors are i64; a number out of range throws ValueError with the op, the
-// number and the size; negative numbers count from the end. Repeated indices are worked off in the order of the index, so
-// results have the same bits for any number of threads. Results are new tensors: nothing is changed in place.
+// Picking, adding and replacing elements along one dimension by an index tensor: index_select, gather, scatter and
+// their kin. Python's x[...] is in ops/indexing.h. Index tensors are i64; a number out of range throws ValueError with
+// the op, the number and the size; negative numbers count from the end. Repeated indices are worked off in the order of
+// the index, so results have the same bits for any number of threads. Results are new tensors: nothing is changed in
+// place.
 #pragma once
 
 #include <optional>
@@ -10,7 +11,8 @@
 
 namespace korrel {
 
-Tensor index_select(const Tensor& x, int64_t dim, const Tensor& index);  // index [n] (or []): rows x[..., index[i], ...]
+Tensor index_select(const Tensor& x, int64_t dim,
+                    const Tensor& index);  // index [n] (or []): rows x[..., index[i], ...]
 // y[i][j] = x[index[i][j]][j] for dim 0: index has x's number of dimensions, and the result its shape.
 Tensor gather(const Tensor& x, int64_t dim, const Tensor& index);
 Tensor take(const Tensor& x, const Tensor& index);  // of the flattened x; shaped like the index
@@ -21,7 +23,8 @@ Tensor take_along_dim(const Tensor& x, const Tensor& index, std::optional<int64_
 Tensor scatter(const Tensor& x, int64_t dim, const Tensor& index, const Tensor& src);
 Tensor scatter(const Tensor& x, int64_t dim, const Tensor& index, double value);
 Tensor scatter_add(const Tensor& x, int64_t dim, const Tensor& index, const Tensor& src);
-// reduce: "sum", "prod", "mean", "amax" or "amin" over the elements that fall on one place, and x's own if include_self.
+// reduce: "sum", "prod", "mean", "amax" or "amin" over the elements that fall on one place, and x's own if
+// include_self.
 struct ScatterReduceOptions {
   bool include_self = true;
 };

@@ -50,21 +50,29 @@ Tensor view_of(const char* op, const Tensor& x, const std::vector<Index>& indice
   int dim = 0;
   auto pick_number = [&](int64_t number) {
     int64_t size = view.shape()[dim];
-    check<ValueError>(number >= -size && number < size, "{}: index {} is out of range for dimension {} of size {} (x {})", op,
-                      number, dim, size, x.shape());
+    check<ValueError>(number >= -size && number < size,
+                      "{}: index {} is out of range for dimension {} of size {} (x {})", op, number, dim, size,
+                      x.shape());
     view = select(view, dim, number);
   };
   for (const Index& entry : indices) {
     switch (entry.kind()) {
-      case Index::Kind::number: pick_number(entry.number()); break;
+      case Index::Kind::number:
+        pick_number(entry.number());
+        break;
       case Index::Kind::slice: {
         const Slice& s = entry.slice();
-        if (s.start || s.end || s.step != 1) view = slice(view, dim, s.start.value_or(0), s.end.value_or(INT64_MAX), s.step);
+        if (s.start || s.end || s.step != 1)
+          view = slice(view, dim, s.start.value_or(0), s.end.value_or(INT64_MAX), s.step);
         ++dim;
         break;
       }
-      case Index::Kind::none: view = unsqueeze(view, dim++); break;
-      case Index::Kind::ellipsis: dim += x.dim() - named; break;
+      case Index::Kind::none:
+        view = unsqueeze(view, dim++);
+        break;
+      case Index::Kind::ellipsis:
+        dim += x.dim() - named;
+        break;
       case Index::Kind::tensor: {
         const Tensor& index = entry.tensor();
         if (index.dtype() == boolean) {
@@ -146,7 +154,8 @@ Tensor index_put(const Tensor& x, const std::vector<Index>& indices, const Tenso
   Tensor positions = get(op, arange(0, static_cast<double>(x.numel()), 1, {i64}).reshape(x.shape()), indices);
   Tensor values = value.to(x.dtype());
   while (values.dim() > positions.dim() && values.shape()[0] == 1) values = squeeze(values, 0);
-  bool fits = values.dim() <= positions.dim() && broadcast_shapes(op, values.shape(), positions.shape()) == positions.shape();
+  bool fits =
+      values.dim() <= positions.dim() && broadcast_shapes(op, values.shape(), positions.shape()) == positions.shape();
   check<ShapeError>(fits, "index_put: the value {} does not broadcast to the {} that is indexed (x {})", value.shape(),
                     positions.shape(), x.shape());
   Rows rows{1, x.numel(), 1, positions.reshape({-1}).contiguous()};

@@ -45,10 +45,11 @@ class Index {
 };
 
 // x[indices...]: a view as long as no entry is a tensor. Index tensors broadcast against each other and stand for one
-// block of dimensions: in their place if they are neighbours, in front otherwise. A mask stands for its nonzero() columns.
+// block of dimensions: in their place if they are neighbours, in front otherwise. A mask stands for its nonzero()
+// columns.
 Tensor index(const Tensor& x, const std::vector<Index>& indices);
-// x after x[indices...] = value (which broadcasts), or += with accumulate; x itself does not change. Of a place that is named
-// twice the last value stays.
+// x after x[indices...] = value (which broadcasts), or += with accumulate; x itself does not change. Of a place that is
+// named twice the last value stays.
 struct IndexPutOptions {
   bool accumulate = false;
 };

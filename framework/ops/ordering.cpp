@@ -22,7 +22,8 @@ struct Item {
   int64_t index;
 };
 
-// Along `dim` of x: the first `count` elements in order (equal ones in the order they come in), all of them when sorting.
+// Along `dim` of x: the first `count` elements in order (equal ones in the order they come in), all of them when
+// sorting.
 WithIndices ordered(const char* op, const Tensor& x, int dim, int64_t count, bool descending) {
   Shape sizes = x.dim() == 0 ? Shape{1} : x.shape(), shape = sizes;
   shape[dim] = count;
@@ -63,14 +64,13 @@ WithIndices sort(const Tensor& x, int64_t dim, SortOptions options) {
   int place = wrap_dim("sort", dim, x.dim());
   return ordered("sort", x, place, x.dim() == 0 ? 1 : x.shape()[place], options.descending);
 }
-Tensor argsort(const Tensor& x, int64_t dim, SortOptions options) {
-  return sort(x.detach(), dim, options).indices;
-}
+Tensor argsort(const Tensor& x, int64_t dim, SortOptions options) { return sort(x.detach(), dim, options).indices; }
 
 WithIndices topk(const Tensor& x, int64_t k, int64_t dim, TopkOptions options) {
   int place = wrap_dim("topk", dim, x.dim());
   int64_t size = x.dim() == 0 ? 1 : x.shape()[place];
-  check<ValueError>(k >= 0 && k <= size, "topk: k is {}, dimension {} has {} elements (x {})", k, place, size, x.shape());
+  check<ValueError>(k >= 0 && k <= size, "topk: k is {}, dimension {} has {} elements (x {})", k, place, size,
+                    x.shape());
   check<ShapeError>(x.dim() > 0 || k == 1, "topk: a scalar has one element, k is {}", k);
   return ordered("topk", x, place, k, options.largest);
 }
@@ -83,9 +83,8 @@ UniqueResult unique(const Tensor& x) {
   Tensor values;
   visit(x.dtype(), [&]<class T>() {
     const T* in = dense.data<T>();
-    std::sort(order.begin(), order.end(), [in](int64_t a, int64_t b) {
-      return less(in[a], in[b]) || (!less(in[b], in[a]) && a < b);
-    });
+    std::sort(order.begin(), order.end(),
+              [in](int64_t a, int64_t b) { return less(in[a], in[b]) || (!less(in[b], in[a]) && a < b); });
     for (int64_t i : order) {
       if (firsts.empty() || in[firsts.back()] != in[i]) {  // a NaN differs from every other
         firsts.push_back(i);

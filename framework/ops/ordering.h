@@ -1,5 +1,5 @@
-// Sorting and what follows from it. NaN counts as the largest value, as in PyTorch. Gradients go to the elements that the
-// values came from; indices are i64.
+// Sorting and what follows from it. NaN counts as the largest value, as in PyTorch. Gradients go to the elements that
+// the values came from; indices are i64.
 #pragma once
 
 #include <korrel/framework/ops/with_indices.h>

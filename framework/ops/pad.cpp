@@ -51,9 +51,15 @@ std::vector<int64_t> sources(int64_t size, int64_t left, int64_t right, PadMode 
   int64_t first = std::max<int64_t>(0, -left), period = size - first - std::max<int64_t>(0, -right);
   for (int64_t i = -left; i < size + right; ++i) {
     switch (mode) {
-      case PadMode::reflect: result.push_back(i < 0 ? -i : i >= size ? 2 * (size - 1) - i : i); break;
-      case PadMode::replicate: result.push_back(std::clamp<int64_t>(i, 0, size - 1)); break;
-      default: result.push_back(first + ((i - first) % period + period) % period); break;
+      case PadMode::reflect:
+        result.push_back(i < 0 ? -i : i >= size ? 2 * (size - 1) - i : i);
+        break;
+      case PadMode::replicate:
+        result.push_back(std::clamp<int64_t>(i, 0, size - 1));
+        break;
+      default:
+        result.push_back(first + ((i - first) % period + period) % period);
+        break;
     }
   }
   return result;
@@ -145,15 +151,16 @@ Tensor pad(const Tensor& x, const std::vector<int64_t>& pads, const PadOptions& 
   bool cyclic = options.mode == PadMode::circular;
   for (int i = rank - padded; i < rank; ++i) {
     int64_t left = before(pads, rank, i), right = after(pads, rank, i), size = x.shape()[i];
-    check<ShapeError>(size + left + right >= 0, "pad: nothing remains of dimension {} of size {} with pads {} and {} (x {})", i,
-                      size, left, right, x.shape());
+    check<ShapeError>(size + left + right >= 0,
+                      "pad: nothing remains of dimension {} of size {} with pads {} and {} (x {})", i, size, left,
+                      right, x.shape());
     if (options.mode == PadMode::constant) continue;
     check<ShapeError>(options.mode != PadMode::reflect || (left < size && right < size),
-                      "pad: reflect needs pads below the size, dimension {} of size {} has {} and {} (x {})", i, size, left,
-                      right, x.shape());
+                      "pad: reflect needs pads below the size, dimension {} of size {} has {} and {} (x {})", i, size,
+                      left, right, x.shape());
     check<ShapeError>(!cyclic || (left <= size && right <= size),
-                      "pad: circular pads at most once around, dimension {} of size {} has {} and {} (x {})", i, size, left,
-                      right, x.shape());
+                      "pad: circular pads at most once around, dimension {} of size {} has {} and {} (x {})", i, size,
+                      left, right, x.shape());
     int64_t kept = size + std::min<int64_t>(left, 0) + std::min<int64_t>(right, 0);
     check<ShapeError>(size + left + right == 0 || (cyclic ? kept : size) > 0,
                       "pad: nothing to pad dimension {} of size {} with (x {}, pads {})", i, size, x.shape(), given);

@@ -1,5 +1,5 @@
-// Padding of the last dimensions, as torch.nn.functional.pad. convolution's padding_mode and the data sets' crops use it;
-// the zero padding of convolution itself is absorbed by its kernel.
+// Padding of the last dimensions, as torch.nn.functional.pad. convolution's padding_mode and the data sets' crops use
+// it; the zero padding of convolution itself is absorbed by its kernel.
 #pragma once
 
 #include <vector>

@@ -95,10 +95,12 @@ Tensor cat(const std::vector<Tensor>& tensors, int64_t dim) {
   shape[place] = 0;
   for (const Tensor& x : parts) {
     if (stands_for_nothing(x)) continue;
-    check<ShapeError>(x.dim() == shape.rank(), "cat: {} and {} differ in the number of dimensions", model->shape(), x.shape());
+    check<ShapeError>(x.dim() == shape.rank(), "cat: {} and {} differ in the number of dimensions", model->shape(),
+                      x.shape());
     for (int i = 0; i < shape.rank(); ++i)
-      check<ShapeError>(i == place || x.shape()[i] == shape[i], "cat: {} and {} differ at dimension {}, which is not the joined one ({})",
-                        model->shape(), x.shape(), i, place);
+      check<ShapeError>(i == place || x.shape()[i] == shape[i],
+                        "cat: {} and {} differ at dimension {}, which is not the joined one ({})", model->shape(),
+                        x.shape(), i, place);
     shape[place] += x.shape()[place];
   }
   Tensor y = make_tensor(shape, model->dtype());
@@ -116,7 +118,8 @@ Tensor cat(const std::vector<Tensor>& tensors, int64_t dim) {
     Gradients gradients;
     int64_t start = 0;
     for (std::size_t i = 0; i < sizes.size(); start += sizes[i++])
-      gradients.push_back(b.needs(static_cast<int>(i)) && sizes[i] > 0 ? narrow(b.grad, place, start, sizes[i]) : Tensor());
+      gradients.push_back(b.needs(static_cast<int>(i)) && sizes[i] > 0 ? narrow(b.grad, place, start, sizes[i])
+                                                                       : Tensor());
     return gradients;
   });
 }
@@ -136,12 +139,13 @@ Tensor stack(const std::vector<Tensor>& tensors, int64_t dim) {
     Tensor part = make_view(y, layout);
     copy_elements(part, parts[i]);
   }
-  return record("stack", y, std::span<const Tensor>(tensors), [place, count = parts.size()](const Backward& b) -> Gradients {
-    Gradients gradients;
-    for (std::size_t i = 0; i < count; ++i)
-      gradients.push_back(b.needs(static_cast<int>(i)) ? select(b.grad, place, static_cast<int64_t>(i)) : Tensor());
-    return gradients;
-  });
+  return record(
+      "stack", y, std::span<const Tensor>(tensors), [place, count = parts.size()](const Backward& b) -> Gradients {
+        Gradients gradients;
+        for (std::size_t i = 0; i < count; ++i)
+          gradients.push_back(b.needs(static_cast<int>(i)) ? select(b.grad, place, static_cast<int64_t>(i)) : Tensor());
+        return gradients;
+      });
 }
 
 Tensor repeat(const Tensor& x, const Dims& repeats) {
@@ -191,8 +195,8 @@ Tensor flip(const Tensor& x, const Dims& dims) {
   Dims turned;
   for (int64_t dim : dims) {
     int place = wrap_dim("flip", dim, x.dim());
-    check<ShapeError>(std::find(turned.begin(), turned.end(), place) == turned.end(), "flip: dimension {} is named twice in {}",
-                      place, dims);
+    check<ShapeError>(std::find(turned.begin(), turned.end(), place) == turned.end(),
+                      "flip: dimension {} is named twice in {}", place, dims);
     turned.push_back(place);
     if (x.dim() == 0 || x.numel() == 0) continue;
     from.offset += (from.shape[place] - 1) * from.strides[place];
@@ -220,14 +224,19 @@ Tensor roll(const Tensor& x, const Dims& shifts, const Dims& dims) {
 }
 
 Tensor rot90(const Tensor& x, int64_t k, const Dims& dims) {
-  check<ShapeError>(dims.rank() == 2 && x.dim() >= 2, "rot90: needs two of at least two dimensions, got {} for x {}", dims, x.shape());
+  check<ShapeError>(dims.rank() == 2 && x.dim() >= 2, "rot90: needs two of at least two dimensions, got {} for x {}",
+                    dims, x.shape());
   int first = wrap_dim("rot90", dims[0], x.dim()), second = wrap_dim("rot90", dims[1], x.dim());
   check<ShapeError>(first != second, "rot90: both dimensions are {}", first);
   switch ((k % 4 + 4) % 4) {
-    case 1: return transpose(flip(x, {second}), first, second);
-    case 2: return flip(x, {first, second});
-    case 3: return transpose(flip(x, {first}), first, second);
-    default: return x.clone();
+    case 1:
+      return transpose(flip(x, {second}), first, second);
+    case 2:
+      return flip(x, {first, second});
+    case 3:
+      return transpose(flip(x, {first}), first, second);
+    default:
+      return x.clone();
   }
 }
 
@@ -254,7 +263,8 @@ Tensor diag_embed(const Tensor& x, int64_t offset) {
   layout.strides.back() = side + 1;
   Tensor line = make_view(y, layout);
   copy_elements(line, x);
-  return record("diag_embed", y, {x}, [offset](const Backward& b) -> Gradients { return {korrel::diagonal(b.grad, offset, -2, -1)}; });
+  return record("diag_embed", y, {x},
+                [offset](const Backward& b) -> Gradients { return {korrel::diagonal(b.grad, offset, -2, -1)}; });
 }
 
 Tensor diff(const Tensor& x, int64_t n, int64_t dim, const Tensor& prepend, const Tensor& append) {

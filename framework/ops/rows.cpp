@@ -19,8 +19,8 @@ Tensor checked_index(const char* op, const Tensor& index, int64_t size, const ch
   const int64_t* in = dense.data<int64_t>();
   int64_t* out = result.data<int64_t>();
   for (int64_t i = 0, n = index.numel(); i < n; ++i) {
-    check<ValueError>(in[i] >= -size && in[i] < size, "{}: index {} is out of range for {}{} of size {}", op, in[i], what,
-                      dim < 0 ? "" : " " + std::to_string(dim), size);
+    check<ValueError>(in[i] >= -size && in[i] < size, "{}: index {} is out of range for {}{} of size {}", op, in[i],
+                      what, dim < 0 ? "" : " " + std::to_string(dim), size);
     out[i] = in[i] < 0 ? in[i] + size : in[i];
   }
   return result;
@@ -125,11 +125,13 @@ Tensor Rows::put(const char* op, const Tensor& x, const Tensor& values) const {
   const int64_t* at = index.data<int64_t>();
   const auto* in = static_cast<const std::byte*>(from.raw_data());
   auto* out = static_cast<std::byte*>(y.raw_data());
-  parallel_for(outer, 1 + grain_bytes / std::max<int64_t>(8, n * static_cast<int64_t>(bytes)), [&](int64_t begin, int64_t end) {
-    for (int64_t o = begin; o < end; ++o)
-      for (int64_t i = 0; i < n; ++i)
-        std::memcpy(out + static_cast<std::size_t>(o * size + at[i]) * bytes, in + static_cast<std::size_t>(o * n + i) * bytes, bytes);
-  });
+  parallel_for(outer, 1 + grain_bytes / std::max<int64_t>(8, n * static_cast<int64_t>(bytes)),
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t o = begin; o < end; ++o)
+                   for (int64_t i = 0; i < n; ++i)
+                     std::memcpy(out + static_cast<std::size_t>(o * size + at[i]) * bytes,
+                                 in + static_cast<std::size_t>(o * n + i) * bytes, bytes);
+               });
   return record(op, y, {x, values}, [op, rows = *this, shape = values.shape()](const Backward& b) -> Gradients {
     Tensor to_x, to_values;
     if (b.needs(0)) to_x = rows.put(op, b.grad, zeros(shape, {b.grad.dtype()}));

@@ -1,6 +1,6 @@
-// Rows: the one mechanism under all indexing by tensors. A tensor is seen as [outer, size, inner], and a list of numbers below
-// `size` says which of its rows are taken, added to or replaced. Each of the three has its gradient in the other two.
-// For the sources of ops/indexing.h, ops/gather.h and ops/ordering.h; users call those.
+// Rows: the one mechanism under all indexing by tensors. A tensor is seen as [outer, size, inner], and a list of
+// numbers below `size` says which of its rows are taken, added to or replaced. Each of the three has its gradient in
+// the other two. For the sources of ops/indexing.h, ops/gather.h and ops/ordering.h; users call those.
 #pragma once
 
 #include <korrel/framework/tensor/tensor.h>
@@ -11,7 +11,8 @@ struct Rows {
   int64_t outer = 1, size = 1, inner = 1;
   Tensor index;  // i64, contiguous, every number in [0, size): whoever makes one has checked
 
-  // Rows along `dim` of a tensor of `shape`; the index may hold negative numbers and is checked, naming `op` (ValueError).
+  // Rows along `dim` of a tensor of `shape`; the index may hold negative numbers and is checked, naming `op`
+  // (ValueError).
   static Rows along(const char* op, const Shape& shape, int dim, const Tensor& index);
   // Single elements of a tensor of `shape` by their flat positions, checked likewise.
   static Rows flat(const char* op, const Shape& shape, const Tensor& positions);
@@ -20,7 +21,8 @@ struct Rows {
 
   // y = the rows of x, in the order of the index: [outer, count, inner], returned as `shape`.
   Tensor take(const char* op, const Tensor& x, const Shape& shape) const;
-  // x with `values` [outer, count, inner] (of any shape of as many elements) added to its rows, in the order of the index.
+  // x with `values` [outer, count, inner] (of any shape of as many elements) added to its rows, in the order of the
+  // index.
   Tensor add(const char* op, const Tensor& x, const Tensor& values) const;
   // x with its rows replaced by those of `values`; of rows that are named twice the last value stays, and only that one
   // gets a gradient.

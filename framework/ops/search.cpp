@@ -34,8 +34,9 @@ Tensor bincount(const Tensor& x, const Tensor& weights, int64_t minlength) {
   check<DtypeError>(x.dtype() == i64 || x.dtype() == u8, "bincount: x must be i64 or u8, it is {}", x.dtype());
   check<ShapeError>(x.dim() == 1, "bincount: x must be a vector, it is {}", x.shape());
   check<ValueError>(minlength >= 0, "bincount: minlength {} is negative", minlength);
-  check<ShapeError>(!weights.defined() || weights.shape() == x.shape(), "bincount: weights and x differ (weights {}, x {})",
-                    weights.defined() ? weights.shape() : Shape(), x.shape());
+  check<ShapeError>(!weights.defined() || weights.shape() == x.shape(),
+                    "bincount: weights and x differ (weights {}, x {})", weights.defined() ? weights.shape() : Shape(),
+                    x.shape());
   std::vector<int64_t> numbers = x.to_vector<int64_t>();
   int64_t length = minlength;
   for (int64_t number : numbers) {
@@ -56,13 +57,15 @@ Tensor bincount(const Tensor& x, const Tensor& weights, int64_t minlength) {
 Tensor searchsorted(const Tensor& sorted_sequence, const Tensor& x, SearchsortedOptions options) {
   int rank = sorted_sequence.dim();
   check<ShapeError>(rank > 0, "searchsorted: the sorted sequence has no dimension");
-  check<DtypeError>(sorted_sequence.dtype() == x.dtype(), "searchsorted: the sequence is {}, x is {}", sorted_sequence.dtype(),
-                    x.dtype());
+  check<DtypeError>(sorted_sequence.dtype() == x.dtype(), "searchsorted: the sequence is {}, x is {}",
+                    sorted_sequence.dtype(), x.dtype());
   bool one_row = rank == 1;
-  bool fits = one_row || (x.dim() == rank && x.shape().slice(0, rank - 1) == sorted_sequence.shape().slice(0, rank - 1));
-  check<ShapeError>(fits, "searchsorted: all dimensions but the last must agree (sequence {}, x {})", sorted_sequence.shape(),
-                    x.shape());
-  Tensor rows = sorted_sequence.detach().contiguous(), values = x.detach().contiguous(), y = make_tensor(x.shape(), i64);
+  bool fits =
+      one_row || (x.dim() == rank && x.shape().slice(0, rank - 1) == sorted_sequence.shape().slice(0, rank - 1));
+  check<ShapeError>(fits, "searchsorted: all dimensions but the last must agree (sequence {}, x {})",
+                    sorted_sequence.shape(), x.shape());
+  Tensor rows = sorted_sequence.detach().contiguous(), values = x.detach().contiguous(),
+         y = make_tensor(x.shape(), i64);
   int64_t length = rows.size(-1), per_row = one_row ? std::max<int64_t>(x.numel(), 1) : x.size(-1);
   visit(x.dtype(), [&]<class T>() {
     auto less = [](T a, T b) { return a < b || (b != b && a == a); };

@@ -18,7 +18,8 @@ Tensor reshaped(const char* op, const Tensor& x, const Layout& layout) {
 }
 
 // Views that show some elements of x. `relayout` maps the layout of x to that of the view; the gradient goes back into
-// zeros through the same map (show and put_back are each other's gradients). `overlapping`: an element may be shown twice.
+// zeros through the same map (show and put_back are each other's gradients). `overlapping`: an element may be shown
+// twice.
 template <class F>
 Tensor put_back(const char* op, const Tensor& gradient, const Shape& shape, bool overlapping, F relayout);
 
@@ -73,8 +74,8 @@ Dims permutation(const char* op, const Dims& dims, int rank) {
   Dims order;
   for (int64_t dim : dims) {
     int wrapped = wrap_dim(op, dim, rank);
-    check<ShapeError>(std::find(order.begin(), order.end(), wrapped) == order.end(), "{}: dimension {} is named twice in {}",
-                      op, wrapped, dims);
+    check<ShapeError>(std::find(order.begin(), order.end(), wrapped) == order.end(),
+                      "{}: dimension {} is named twice in {}", op, wrapped, dims);
     order.push_back(wrapped);
   }
   return order;
@@ -83,9 +84,8 @@ Dims permutation(const char* op, const Dims& dims, int rank) {
 Tensor permuted(const char* op, const Tensor& x, const Dims& order) {
   Dims inverse = order;
   for (int i = 0; i < order.rank(); ++i) inverse[static_cast<int>(order[i])] = i;
-  return record(op, make_view(x, x.body().layout.permuted(order)), {x}, [op, inverse](const Backward& b) -> Gradients {
-    return {permuted(op, b.grad, inverse)};
-  });
+  return record(op, make_view(x, x.body().layout.permuted(order)), {x},
+                [op, inverse](const Backward& b) -> Gradients { return {permuted(op, b.grad, inverse)}; });
 }
 
 // Several outputs of one node: views of x one after the other along `dim`, whose gradient is one cat (or stack).
@@ -103,11 +103,12 @@ std::vector<Tensor> pieces(const char* op, const Tensor& x, int dim, const std::
   }
   std::vector<Tensor*> outputs;
   for (Tensor& piece : result) outputs.push_back(&piece);
-  record_outputs(op, std::span<Tensor* const>(outputs), {x}, [dim, drop, count = sizes.size()](const Backward& b) -> Gradients {
-    std::vector<Tensor> gradients;
-    for (std::size_t i = 0; i < count; ++i) gradients.push_back(b.grad_of(static_cast<int>(i)));
-    return {drop ? stack(gradients, dim) : cat(gradients, dim)};
-  });
+  record_outputs(op, std::span<Tensor* const>(outputs), {x},
+                 [dim, drop, count = sizes.size()](const Backward& b) -> Gradients {
+                   std::vector<Tensor> gradients;
+                   for (std::size_t i = 0; i < count; ++i) gradients.push_back(b.grad_of(static_cast<int>(i)));
+                   return {drop ? stack(gradients, dim) : cat(gradients, dim)};
+                 });
   return result;
 }
 
@@ -157,7 +158,9 @@ Tensor unflatten(const Tensor& x, int64_t dim, const Shape& sizes) {
   return reshape(x, shape);
 }
 
-Tensor permute(const Tensor& x, const Dims& dims) { return permuted("permute", x, permutation("permute", dims, x.dim())); }
+Tensor permute(const Tensor& x, const Dims& dims) {
+  return permuted("permute", x, permutation("permute", dims, x.dim()));
+}
 
 Tensor transpose(const Tensor& x, int64_t dim0, int64_t dim1) {
   int first = wrap_dim("transpose", dim0, x.dim()), second = wrap_dim("transpose", dim1, x.dim());
@@ -172,8 +175,8 @@ Tensor t(const Tensor& x) {
 }
 
 Tensor movedim(const Tensor& x, const Dims& source, const Dims& destination) {
-  check<ShapeError>(source.rank() == destination.rank(), "movedim: source {} and destination {} differ in number", source,
-                    destination);
+  check<ShapeError>(source.rank() == destination.rank(), "movedim: source {} and destination {} differ in number",
+                    source, destination);
   int rank = x.dim();
   Dims order = Dims::filled(rank, -1), moved;
   for (int i = 0; i < source.rank(); ++i) {
@@ -244,8 +247,9 @@ std::vector<Tensor> broadcast_tensors(const std::vector<Tensor>& tensors) {
 Tensor select(const Tensor& x, int64_t dim, int64_t index) {
   int place = dimension_of("select", x, dim);
   int64_t size = x.shape()[place];
-  check<ValueError>(index >= -size && index < size, "select: index {} is out of range for dimension {} of size {} (x {})",
-                    index, place, size, x.shape());
+  check<ValueError>(index >= -size && index < size,
+                    "select: index {} is out of range for dimension {} of size {} (x {})", index, place, size,
+                    x.shape());
   if (index < 0) index += size;
   return show("select", x, false, [=](const Layout& layout) {
     Layout result = layout.narrowed(place, index, 1, 1);
@@ -277,8 +281,8 @@ Tensor slice(const Tensor& x, int64_t dim, int64_t start, int64_t end, int64_t s
 std::vector<Tensor> split(const Tensor& x, int64_t size, int64_t dim) {
   int place = dimension_of("split", x, dim);
   int64_t length = x.shape()[place];
-  check<ValueError>(size > 0 || (size == 0 && length == 0), "split: pieces of {} for dimension {} of size {}", size, place,
-                    length);
+  check<ValueError>(size > 0 || (size == 0 && length == 0), "split: pieces of {} for dimension {} of size {}", size,
+                    place, length);
   std::vector<int64_t> sizes;
   for (int64_t start = 0; start < length; start += size) sizes.push_back(std::min(size, length - start));
   if (sizes.empty()) sizes.push_back(0);
@@ -315,7 +319,8 @@ Tensor diagonal(const Tensor& x, int64_t offset, int64_t dim1, int64_t dim2) {
   check<ShapeError>(first != second, "diagonal: dim1 and dim2 are both {}", first);
   return show("diagonal", x, false, [=](const Layout& layout) {
     int64_t rows = layout.shape[first], columns = layout.shape[second];
-    int64_t length = std::max<int64_t>(0, offset >= 0 ? std::min(rows, columns - offset) : std::min(rows + offset, columns));
+    int64_t length =
+        std::max<int64_t>(0, offset >= 0 ? std::min(rows, columns - offset) : std::min(rows + offset, columns));
     Layout result = layout;
     if (length > 0) result.offset += offset >= 0 ? offset * layout.strides[second] : -offset * layout.strides[first];
     for (int dim : {std::max(first, second), std::min(first, second)}) {
@@ -332,8 +337,8 @@ Tensor unfold_dimension(const Tensor& x, int64_t dim, int64_t size, int64_t step
   check<ValueError>(size >= 0 && step > 0, "unfold_dimension: size {} and step {}", size, step);
   int place = wrap_dim("unfold_dimension", dim, x.dim());
   int64_t length = x.dim() == 0 ? 1 : x.shape()[place];
-  check<ShapeError>(size <= length, "unfold_dimension: windows of {} do not fit into dimension {} of size {} (x {})", size,
-                    place, length, x.shape());
+  check<ShapeError>(size <= length, "unfold_dimension: windows of {} do not fit into dimension {} of size {} (x {})",
+                    size, place, length, x.shape());
   return show("unfold_dimension", x, step < size, [=](const Layout& layout) {
     Layout result = layout;
     if (layout.shape.empty()) return Layout{{size}, {1}, layout.offset};
@@ -347,7 +352,8 @@ Tensor unfold_dimension(const Tensor& x, int64_t dim, int64_t size, int64_t step
 
 std::vector<Tensor> meshgrid(const std::vector<Tensor>& tensors, const char* indexing) {
   bool swap = std::string_view(indexing) == "xy";
-  check<ValueError>(swap || std::string_view(indexing) == "ij", "meshgrid: indexing is \"ij\" or \"xy\", got \"{}\"", indexing);
+  check<ValueError>(swap || std::string_view(indexing) == "ij", "meshgrid: indexing is \"ij\" or \"xy\", got \"{}\"",
+                    indexing);
   check<ValueError>(!tensors.empty(), "meshgrid: needs at least one tensor");
   Shape shape;
   for (const Tensor& x : tensors) {
@@ -375,6 +381,8 @@ Tensor Tensor::squeeze(int64_t dim) const { return korrel::squeeze(*this, dim); 
 Tensor Tensor::unsqueeze(int64_t dim) const { return korrel::unsqueeze(*this, dim); }
 Tensor Tensor::expand(const Shape& shape) const { return korrel::expand(*this, shape); }
 Tensor Tensor::select(int64_t dim, int64_t index) const { return korrel::select(*this, dim, index); }
-Tensor Tensor::narrow(int64_t dim, int64_t start, int64_t length) const { return korrel::narrow(*this, dim, start, length); }
+Tensor Tensor::narrow(int64_t dim, int64_t start, int64_t length) const {
+  return korrel::narrow(*this, dim, start, length);
+}
 
 }  // namespace korrel

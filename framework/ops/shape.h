@@ -42,8 +42,9 @@ Tensor slice(const Tensor& x, int64_t dim, int64_t start = 0, int64_t end = INT6
 // Pieces of `size` along `dim` (the last may be smaller), or of the given sizes, which must add up.
 std::vector<Tensor> split(const Tensor& x, int64_t size, int64_t dim = 0);
 std::vector<Tensor> split(const Tensor& x, const std::vector<int64_t>& sizes, int64_t dim = 0);
-std::vector<Tensor> chunk(const Tensor& x, int64_t chunks, int64_t dim = 0);  // at most `chunks`, of equal size but the last
-std::vector<Tensor> unbind(const Tensor& x, int64_t dim = 0);                 // x[0], x[1], ...
+// At most `chunks` pieces, of equal size but for the last.
+std::vector<Tensor> chunk(const Tensor& x, int64_t chunks, int64_t dim = 0);
+std::vector<Tensor> unbind(const Tensor& x, int64_t dim = 0);  // x[0], x[1], ...
 
 // Element i of the result along its new last dimension is x[i, i + offset] in dim1, dim2.
 Tensor diagonal(const Tensor& x, int64_t offset = 0, int64_t dim1 = 0, int64_t dim2 = 1);

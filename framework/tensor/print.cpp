@@ -1,5 +1,5 @@
-// Tensors as text, as PyTorch writes them (torch/_tensor_str.py): aligned columns, four decimals, scientific notation when
-// magnitudes differ by more than 1000, the edges only past 1000 elements.
+// Tensors as text, as PyTorch writes them (torch/_tensor_str.py): aligned columns, four decimals, scientific notation
+// when magnitudes differ by more than 1000, the edges only past 1000 elements.
 #include <algorithm>
 #include <cmath>
 #include <ostream>
@@ -31,8 +31,10 @@ class Printer {
   explicit Printer(const Tensor& x) : x_(x), layout_(x.body().layout), summarize_(x.numel() > most_elements) {
     std::vector<double> numbers;  // the finite ones that are not zero
     visit_elements(0, layout_.offset, [&](int64_t offset) {
-      if (!is_floating(x_.dtype())) width_ = std::max(width_, element(offset).size());
-      else if (double value = number(offset); std::isfinite(value) && value != 0) numbers.push_back(value);
+      if (!is_floating(x_.dtype()))
+        width_ = std::max(width_, element(offset).size());
+      else if (double value = number(offset); std::isfinite(value) && value != 0)
+        numbers.push_back(value);
     });
     if (!numbers.empty()) choose_notation(numbers);
   }
@@ -40,12 +42,14 @@ class Printer {
   std::string text(int dim, int64_t offset, std::size_t indent) const {
     if (dim == layout_.shape.rank()) return padded(element(offset));
     bool innermost = dim + 1 == layout_.shape.rank();
-    std::size_t per_line = std::max<std::size_t>(1, (line_width - std::min(indent, line_width)) / (width_ + 2)), in_line = 0;
+    std::size_t per_line = std::max<std::size_t>(1, (line_width - std::min(indent, line_width)) / (width_ + 2)),
+                in_line = 0;
     std::string result = "[";
     for (int64_t i : written(layout_.shape[dim], summarize_)) {
       if (result.size() > 1) {
         bool wraps = !innermost || in_line == per_line;
-        result += wraps ? "," + std::string(innermost ? 1 : layout_.shape.rank() - dim - 1, '\n') + std::string(indent + 1, ' ')
+        result += wraps ? "," + std::string(innermost ? 1 : layout_.shape.rank() - dim - 1, '\n') +
+                              std::string(indent + 1, ' ')
                         : ", ";
         if (wraps) in_line = 0;
       }
@@ -92,10 +96,14 @@ class Printer {
   }
   std::string element(int64_t offset) const {
     switch (x_.dtype()) {
-      case i64: return fmt::format("{}", at<int64_t>(offset));
-      case u8: return fmt::format("{}", at<uint8_t>(offset));
-      case boolean: return at<bool>(offset) ? "True" : "False";
-      default: return decimal(number(offset));
+      case i64:
+        return fmt::format("{}", at<int64_t>(offset));
+      case u8:
+        return fmt::format("{}", at<uint8_t>(offset));
+      case boolean:
+        return at<bool>(offset) ? "True" : "False";
+      default:
+        return decimal(number(offset));
     }
   }
   std::string padded(const std::string& text) const {
@@ -127,7 +135,8 @@ std::vector<std::string> remarks(const Tensor& x) {
 std::string to_string(const Tensor& tensor) {
   if (!tensor.defined()) return "undefined";
   constexpr std::size_t indent = 7;  // of "tensor("
-  std::string text = "tensor(" + (tensor.numel() == 0 ? "[]" : Printer(tensor).text(0, tensor.body().layout.offset, indent));
+  std::string text =
+      "tensor(" + (tensor.numel() == 0 ? "[]" : Printer(tensor).text(0, tensor.body().layout.offset, indent));
   std::size_t last_line = text.size() - (text.rfind('\n') + 1) + 2;
   for (const std::string& remark : remarks(tensor)) {
     if (last_line + remark.size() + 2 > line_width) {

@@ -64,7 +64,8 @@ const golden::Ops ops = {
     {"meshgrid", [](const Case& c) { return meshgrid(c.numbered("x"), c.args.text("indexing").c_str()); }},
     {"reshape", [](const Case& c) { return reshape(c["x"], c.args.ints("shape")); }},
     {"flatten", [](const Case& c) { return flatten(c["x"], c.args.integer("start_dim"), c.args.integer("end_dim")); }},
-    {"squeeze", [](const Case& c) { return c.args.has("dim") ? squeeze(c["x"], c.args.integer("dim")) : squeeze(c["x"]); }},
+    {"squeeze",
+     [](const Case& c) { return c.args.has("dim") ? squeeze(c["x"], c.args.integer("dim")) : squeeze(c["x"]); }},
     {"unsqueeze", [](const Case& c) { return unsqueeze(c["x"], c.args.integer("dim")); }},
     {"permute", [](const Case& c) { return permute(c["x"], c.args.ints("dims")); }},
     {"transpose", [](const Case& c) { return transpose(c["x"], c.args.integer("dim0"), c.args.integer("dim1")); }},
@@ -72,10 +73,13 @@ const golden::Ops ops = {
     {"flip", [](const Case& c) { return flip(c["x"], c.args.ints("dims")); }},
     {"rot90", [](const Case& c) { return rot90(c["x"], c.args.integer("k"), c.args.ints("dims")); }},
     {"roll",
-     [](const Case& c) { return roll(c["x"], c.args.ints("shifts"), c.args.has("dims") ? c.args.ints("dims") : Dims()); }},
+     [](const Case& c) {
+       return roll(c["x"], c.args.ints("shifts"), c.args.has("dims") ? c.args.ints("dims") : Dims());
+     }},
     {"expand", [](const Case& c) { return expand(c["x"], c.args.ints("size")); }},
     {"repeat", [](const Case& c) { return repeat(c["x"], c.args.ints("repeats")); }},
-    {"repeat_interleave", [](const Case& c) { return repeat_interleave(c["x"], c.args.integer("repeats"), optional_dim(c)); }},
+    {"repeat_interleave",
+     [](const Case& c) { return repeat_interleave(c["x"], c.args.integer("repeats"), optional_dim(c)); }},
     {"tensor_unfold",
      [](const Case& c) {
        return unfold_dimension(c["x"], c.args.integer("dimension"), c.args.integer("size"), c.args.integer("step"));
@@ -91,11 +95,14 @@ const golden::Ops ops = {
 
     {"slice",
      [](const Case& c) {
-       return slice(c["x"], c.args.integer("dim"), c.args.integer("start"), c.args.integer("end"), c.args.integer("step"));
+       return slice(c["x"], c.args.integer("dim"), c.args.integer("start"), c.args.integer("end"),
+                    c.args.integer("step"));
      }},
     {"select", [](const Case& c) { return select(c["x"], c.args.integer("dim"), c.args.integer("index")); }},
     {"narrow",
-     [](const Case& c) { return narrow(c["x"], c.args.integer("dim"), c.args.integer("start"), c.args.integer("length")); }},
+     [](const Case& c) {
+       return narrow(c["x"], c.args.integer("dim"), c.args.integer("start"), c.args.integer("length"));
+     }},
     {"getitem", [](const Case& c) { return index(c["x"], indices_of(c)); }},
     {"setitem", [](const Case& c) { return index_put(c["x"], indices_of(c), c["value"]); }},
     {"index_put",
@@ -124,7 +131,8 @@ const golden::Ops ops = {
        return index_add(c["x"], c.args.integer("dim"), c["index"], c["source"], {.alpha = c.args.number("alpha")});
      }},
     {"index_copy", [](const Case& c) { return index_copy(c["x"], c.args.integer("dim"), c["index"], c["source"]); }},
-    {"index_fill", [](const Case& c) { return index_fill(c["x"], c.args.integer("dim"), c["index"], c.args.number("value")); }},
+    {"index_fill",
+     [](const Case& c) { return index_fill(c["x"], c.args.integer("dim"), c["index"], c.args.number("value")); }},
     {"masked_fill", [](const Case& c) { return masked_fill(c["x"], c["mask"], c.args.number("value")); }},
     {"masked_select", [](const Case& c) { return masked_select(c["x"], c["mask"]); }},
     {"masked_scatter", [](const Case& c) { return masked_scatter(c["x"], c["mask"], c["source"]); }},

@@ -64,9 +64,11 @@ TEST_CASE("the first NaN of the backward pass names its op, input and the module
     Frame net("net"), inner("bad");
     y = poison(x, true);
   }
-  CHECK_THROWS_WITH_AS(sum(y).backward(), "anomaly: the gradient of poison made a NaN for its input 0 in net.bad", Error);
+  CHECK_THROWS_WITH_AS(sum(y).backward(), "anomaly: the gradient of poison made a NaN for its input 0 in net.bad",
+                       Error);
   CHECK_FALSE(x.grad().defined());
-  CHECK_THROWS_WITH_AS(sum(poison(x, true)).backward(), "anomaly: the gradient of poison made a NaN for its input 0", Error);
+  CHECK_THROWS_WITH_AS(sum(poison(x, true)).backward(), "anomaly: the gradient of poison made a NaN for its input 0",
+                       Error);
 }
 
 TEST_CASE("a NaN that a closure makes and drops is no anomaly") {

@@ -146,9 +146,10 @@ TEST_CASE("an op is told which inputs need a gradient") {
 
 TEST_CASE("inputs that the outputs do not depend on") {
   Tensor x = leaf(3), y = leaf({1, 2});
-  CHECK_THROWS_WITH_AS(grad({x * x}, {x, y}),
-                       "grad: the outputs do not depend on input 1 (shape [2]); pass {.allow_unused = true} if that is meant",
-                       ValueError);
+  CHECK_THROWS_WITH_AS(
+      grad({x * x}, {x, y}),
+      "grad: the outputs do not depend on input 1 (shape [2]); pass {.allow_unused = true} if that is meant",
+      ValueError);
   std::vector<Tensor> g = grad({x * x}, {x, y}, {}, {.allow_unused = true});
   CHECK(g[0].item() == 6);
   CHECK_FALSE(g[1].defined());
@@ -160,9 +161,9 @@ TEST_CASE("a graph is freed by backward unless it is retained") {
   y.backward({}, {.retain_graph = true});
   y.backward();
   CHECK(x.grad().item() == 12);
-  CHECK_THROWS_WITH_AS(
-      y.backward(), "backward: the graph of mul was freed by an earlier backward; pass {.retain_graph = true} to it",
-      ValueError);
+  CHECK_THROWS_WITH_AS(y.backward(),
+                       "backward: the graph of mul was freed by an earlier backward; pass {.retain_graph = true} to it",
+                       ValueError);
   CHECK(x.grad().item() == 12);
 }
 
@@ -246,7 +247,8 @@ TEST_CASE("an exception in a closure leaves all gradients as they were") {
   Tensor x = leaf({1, 2}), y = leaf({1, 2});
   sum(y * 3).backward();
   {
-    Tensor broken = record("broken", x.detach().clone(), {x}, [](const Backward&) -> Gradients { throw ValueError("no"); });
+    Tensor broken =
+        record("broken", x.detach().clone(), {x}, [](const Backward&) -> Gradients { throw ValueError("no"); });
     Tensor z = sum(y * 5) + sum(broken);
     CHECK_THROWS_WITH_AS(z.backward(), "no", ValueError);
     CHECK(y.grad().to_vector() == Doubles{3, 3});
@@ -281,16 +283,21 @@ TEST_CASE("ops with several outputs") {
   sum(parts[0] * parts[1] + parts[0]).backward();
   CHECK(x.grad().to_vector() == Doubles{4, 5, 1, 2});
   parts = split(x, 2);
-  CHECK(grad({sum(parts[0] * 2), sum(parts[1])}, {parts[1], x}, {}, {.retain_graph = true})[0].to_vector() == Doubles{1, 1});
+  CHECK(grad({sum(parts[0] * 2), sum(parts[1])}, {parts[1], x}, {}, {.retain_graph = true})[0].to_vector() ==
+        Doubles{1, 1});
 }
 
 TEST_CASE("wrong use") {
   Tensor x = leaf({1, 2});
   CHECK_THROWS_WITH_AS((x * 2).backward(), "backward: an output of shape [2] needs an upstream gradient", ShapeError);
-  CHECK_THROWS_WITH_AS(ones({1}).backward(), "backward: the output requires no gradient (no input of it does)", ValueError);
-  CHECK_THROWS_WITH_AS((x * 2).backward(ones({3}, {f64})), "backward: the upstream gradient is [3], the output [2]", ShapeError);
-  CHECK_THROWS_WITH_AS((x * 2).backward(ones({2}, {f32})), "backward: the upstream gradient is f32, the output f64", DtypeError);
-  CHECK_THROWS_WITH_AS(backward({x * 2}, {Tensor(), Tensor()}), "backward: 2 upstream gradients for 1 outputs", ValueError);
+  CHECK_THROWS_WITH_AS(ones({1}).backward(), "backward: the output requires no gradient (no input of it does)",
+                       ValueError);
+  CHECK_THROWS_WITH_AS((x * 2).backward(ones({3}, {f64})), "backward: the upstream gradient is [3], the output [2]",
+                       ShapeError);
+  CHECK_THROWS_WITH_AS((x * 2).backward(ones({2}, {f32})), "backward: the upstream gradient is f32, the output f64",
+                       DtypeError);
+  CHECK_THROWS_WITH_AS(backward({x * 2}, {Tensor(), Tensor()}), "backward: 2 upstream gradients for 1 outputs",
+                       ValueError);
 }
 
 TEST_CASE("a leaf is its own output") {

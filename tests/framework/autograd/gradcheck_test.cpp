@@ -68,8 +68,9 @@ TEST_CASE("one wrong element among many is found") {
 
 TEST_CASE("an input's gradient that is missing or not a number is found") {
   auto forgets = [](const Tensors& x) {
-    return record("op", x[0].detach() * x[1].detach(), {x[0], x[1]},
-                  [x](const Backward& b) -> Gradients { return {b.grad * x[1], Tensor()}; });
+    return record("op", x[0].detach() * x[1].detach(), {x[0], x[1]}, [x](const Backward& b) -> Gradients {
+      return {b.grad * x[1], Tensor()};
+    });
   };
   GradcheckResult result = gradcheck(forgets, {leaf({3}), leaf({3}, 2)});
   CHECK_FALSE(result);
@@ -96,9 +97,8 @@ TEST_CASE("a wrong second derivative passes gradcheck and fails gradgradcheck") 
 
 TEST_CASE("a gradient without a graph of its own fails gradgradcheck") {
   auto f = [](const Tensors& x) {
-    return record("op", no_grad([&] { return x[0] * x[0]; }), {x[0]}, [x = x[0]](const Backward& b) -> Gradients {
-      return {b.grad * no_grad([&] { return x * 2; })};
-    });
+    return record("op", no_grad([&] { return x[0] * x[0]; }), {x[0]},
+                  [x = x[0]](const Backward& b) -> Gradients { return {b.grad * no_grad([&] { return x * 2; })}; });
   };
   CHECK(gradcheck(f, {leaf({4})}));
   CHECK_FALSE(gradgradcheck(f, {leaf({4})}));

@@ -41,7 +41,8 @@ TEST_CASE("insert and erase") {
 TEST_CASE("eight numbers and no more") {
   Dims a{1, 2, 3, 4, 5, 6, 7, 8};
   CHECK(a.rank() == 8);
-  CHECK_THROWS_WITH_AS(a.push_back(9), "shape: at most 8 dimensions, [1,2,3,4,5,6,7,8] has no room for one more", ShapeError);
+  CHECK_THROWS_WITH_AS(a.push_back(9), "shape: at most 8 dimensions, [1,2,3,4,5,6,7,8] has no room for one more",
+                       ShapeError);
   CHECK_THROWS_WITH_AS((Dims{1, 2, 3, 4, 5, 6, 7, 8, 9}), "shape: at most 8 dimensions, got 9", ShapeError);
   CHECK_THROWS_AS(Dims::filled(9, 1), ShapeError);
   CHECK(a == Dims{1, 2, 3, 4, 5, 6, 7, 8});
@@ -58,7 +59,8 @@ TEST_CASE("a negative dimension counts from the end") {
   CHECK(wrap_dim("op", -3, 3) == 0);
   CHECK(wrap_dim("op", 0, 0) == 0);
   CHECK(wrap_dim("op", -1, 0) == 0);
-  CHECK_THROWS_WITH_AS(wrap_dim("softmax", 3, 3), "softmax: dimension 3 is out of range for rank 3: [-3, 2]", ShapeError);
+  CHECK_THROWS_WITH_AS(wrap_dim("softmax", 3, 3), "softmax: dimension 3 is out of range for rank 3: [-3, 2]",
+                       ShapeError);
   CHECK_THROWS_AS(wrap_dim("op", -4, 3), ShapeError);
   CHECK_THROWS_AS(wrap_dim("op", 1, 0), ShapeError);
 }

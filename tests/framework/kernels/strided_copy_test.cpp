@@ -64,17 +64,17 @@ TEST_CASE("any strides on both sides, as one index at a time would have it") {
              Copy{{7}, {1}, {-1}},
              Copy{{7}, {3}, {2}},
              Copy{{3, 5}, {5, 1}, {5, 1}},
-             Copy{{3, 5}, {5, 1}, {1, 3}},                      // transposed
-             Copy{{3, 5}, {1, 3}, {5, 1}},                      // into a transposed one
-             Copy{{3, 5}, {8, 1}, {5, 1}},                      // into a part
-             Copy{{1, 5, 1}, {9, 1, 7}, {2, 1, 3}},             // strides that are never taken
-             Copy{{2, 3, 4}, {12, 4, 1}, {0, 1, 0}},            // broadcast
-             Copy{{2, 3, 4}, {12, 4, 1}, {-12, 4, -1}},         // turned round
-             Copy{{2, 3, 4}, {1, 2, 6}, {12, 4, 1}},            // dimensions reversed
+             Copy{{3, 5}, {5, 1}, {1, 3}},               // transposed
+             Copy{{3, 5}, {1, 3}, {5, 1}},               // into a transposed one
+             Copy{{3, 5}, {8, 1}, {5, 1}},               // into a part
+             Copy{{1, 5, 1}, {9, 1, 7}, {2, 1, 3}},      // strides that are never taken
+             Copy{{2, 3, 4}, {12, 4, 1}, {0, 1, 0}},     // broadcast
+             Copy{{2, 3, 4}, {12, 4, 1}, {-12, 4, -1}},  // turned round
+             Copy{{2, 3, 4}, {1, 2, 6}, {12, 4, 1}},     // dimensions reversed
              Copy{{4, 3, 2, 5}, {30, 10, 5, 1}, {5, 40, 20, 1}},
              Copy{{2, 2, 2, 2, 2, 2, 2, 2}, {1, 2, 4, 8, 16, 32, 64, 128}, {128, 64, 32, 16, 8, 4, 2, 1}},
-             Copy{{130, 190}, {190, 1}, {1, 130}},              // tiles that do not fit
-             Copy{{300, 500}, {500, 1}, {1, 300}},              // several threads, one block
+             Copy{{130, 190}, {190, 1}, {1, 130}},  // tiles that do not fit
+             Copy{{300, 500}, {500, 1}, {1, 300}},  // several threads, one block
              Copy{{200'000}, {1}, {2}},
              Copy{{40, 70, 60}, {4200, 60, 1}, {60, 2400, 1}},  // several threads, many blocks
              Copy{{30, 50, 90}, {4500, 90, 1}, {1, 30, 1500}},

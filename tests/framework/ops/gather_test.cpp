@@ -29,10 +29,13 @@ TEST_CASE("index_select") {
   CHECK(values(index_select(x.t(), 0, ints({1}))) == Ints{1, 4});
   CHECK(index_select(x, 0, zeros({0}, {i64})).shape() == Shape{0, 3});
   CHECK(index_select(x, 0, scalar(1, i64)).shape() == Shape{1, 3});
-  CHECK_THROWS_WITH_AS(index_select(x, 1, ints({0, 3})), "index_select: index 3 is out of range for dimension 1 of size 3", ValueError);
-  CHECK_THROWS_WITH_AS(index_select(x, 1, ints({-4})), "index_select: index -4 is out of range for dimension 1 of size 3", ValueError);
+  CHECK_THROWS_WITH_AS(index_select(x, 1, ints({0, 3})),
+                       "index_select: index 3 is out of range for dimension 1 of size 3", ValueError);
+  CHECK_THROWS_WITH_AS(index_select(x, 1, ints({-4})),
+                       "index_select: index -4 is out of range for dimension 1 of size 3", ValueError);
   CHECK_THROWS_WITH_AS(index_select(x, 1, tensor({0})), "index_select: the index must be i64, it is f32", DtypeError);
-  CHECK_THROWS_WITH_AS(index_select(x, 1, zeros({1, 1}, {i64})), "index_select: the index must be a vector, it is [1,1]", ShapeError);
+  CHECK_THROWS_WITH_AS(index_select(x, 1, zeros({1, 1}, {i64})),
+                       "index_select: the index must be a vector, it is [1,1]", ShapeError);
 }
 
 TEST_CASE("gather, take, take_along_dim") {
@@ -44,11 +47,14 @@ TEST_CASE("gather, take, take_along_dim") {
   CHECK(values(take(x, ints({5, -6, 2}))) == Ints{5, 0, 2});
   CHECK(values(take_along_dim(x, tensor({{1, 2}}, {i64}), 1)) == Ints{1, 2, 4, 5});  // the index broadcasts
   CHECK(values(take_along_dim(x, ints({4, 0}))) == Ints{4, 0});
-  CHECK_THROWS_WITH_AS(gather(x, 1, tensor({{3, 0}}, {i64})), "gather: index 3 is out of range for dimension 1 of size 3", ValueError);
-  CHECK_THROWS_WITH_AS(gather(x, 1, ints({0})), "gather: the index needs as many dimensions as x (index [1], x [2,3])", ShapeError);
+  CHECK_THROWS_WITH_AS(gather(x, 1, tensor({{3, 0}}, {i64})),
+                       "gather: index 3 is out of range for dimension 1 of size 3", ValueError);
+  CHECK_THROWS_WITH_AS(gather(x, 1, ints({0})), "gather: the index needs as many dimensions as x (index [1], x [2,3])",
+                       ShapeError);
   CHECK_THROWS_WITH_AS(gather(x, 1, zeros({3, 1}, {i64})),
                        "gather: the index is larger than x at dimension 0 (index [3,1], x [2,3])", ShapeError);
-  CHECK_THROWS_WITH_AS(take(x, ints({6})), "take: index 6 is out of range for the flattened tensor of size 6", ValueError);
+  CHECK_THROWS_WITH_AS(take(x, ints({6})), "take: index 6 is out of range for the flattened tensor of size 6",
+                       ValueError);
 }
 
 TEST_CASE("scatter: the last of several values stays, and only it has a gradient") {
@@ -91,7 +97,8 @@ TEST_CASE("scatter_reduce") {
   CHECK(reduce("amin", false) == Doubles{-1, 3, 7, 4});
   CHECK(values(scatter_reduce(ints({7}), 0, ints({0, 0}), ints({1, 2}), "mean")) == Ints{3});  // rounded down
   CHECK(std::isnan(scatter_reduce(x, 0, ints({0, 0}), tensor({NAN, 1}, {f64}), "amax").to_vector()[0]));
-  CHECK_THROWS_WITH_AS(reduce("median", true), "scatter_reduce: reduce is sum, prod, mean, amax or amin, got \"median\"", ValueError);
+  CHECK_THROWS_WITH_AS(reduce("median", true),
+                       "scatter_reduce: reduce is sum, prod, mean, amax or amin, got \"median\"", ValueError);
 }
 
 TEST_CASE("scatter_reduce: equal extremes share the gradient, zeros have one in a product") {
@@ -108,14 +115,17 @@ TEST_CASE("scatter_reduce: equal extremes share the gradient, zeros have one in 
 TEST_CASE("index_add, index_copy, index_fill") {
   Tensor x = numbers({3, 2});
   CHECK(values(index_add(x, 0, ints({0, 0}), tensor({{1, 1}, {2, 2}}, {i64}))) == Ints{3, 4, 2, 3, 4, 5});
-  CHECK(values(index_add(x, 1, ints({1}), tensor({1, 2, 3}, {i64}).reshape({3, 1}), {.alpha = 10})) == Ints{0, 11, 2, 23, 4, 35});
+  CHECK(values(index_add(x, 1, ints({1}), tensor({1, 2, 3}, {i64}).reshape({3, 1}), {.alpha = 10})) ==
+        Ints{0, 11, 2, 23, 4, 35});
   CHECK(values(index_copy(x, 0, ints({2, -3}), tensor({{8, 8}, {9, 9}}, {i64}))) == Ints{9, 9, 2, 3, 8, 8});
   CHECK(values(index_fill(x, 1, ints({0}), 7)) == Ints{7, 1, 7, 3, 7, 5});
   CHECK_THROWS_WITH_AS(index_add(x, 0, ints({0}), tensor({{1, 1}, {2, 2}}, {i64})),
-                       "index_add: source must be [1,2] for x [3,2] and an index of 1 at dimension 0, it is [2,2]", ShapeError);
+                       "index_add: source must be [1,2] for x [3,2] and an index of 1 at dimension 0, it is [2,2]",
+                       ShapeError);
   CHECK_THROWS_WITH_AS(index_copy(x, 0, ints({3}), tensor({{1, 1}}, {i64})),
                        "index_copy: index 3 is out of range for dimension 0 of size 3", ValueError);
-  CHECK_THROWS_WITH_AS(index_copy(x, 0, ints({0}), tensor({{1, 1}})), "index_copy: x is i64, source is f32", DtypeError);
+  CHECK_THROWS_WITH_AS(index_copy(x, 0, ints({0}), tensor({{1, 1}})), "index_copy: x is i64, source is f32",
+                       DtypeError);
 }
 
 TEST_CASE("many repeated indices: any number of threads gives the same bits") {

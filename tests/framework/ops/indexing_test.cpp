@@ -60,11 +60,14 @@ TEST_CASE("masks stand for the places where they hold") {
 TEST_CASE("wrong indices") {
   Tensor x = numbers({2, 3});
   CHECK_THROWS_WITH_AS(index(x, {2}), "index: index 2 is out of range for dimension 0 of size 2 (x [2,3])", ValueError);
-  CHECK_THROWS_WITH_AS(index(x, {0, -4}), "index: index -4 is out of range for dimension 0 of size 3 (x [2,3])", ValueError);
+  CHECK_THROWS_WITH_AS(index(x, {0, -4}), "index: index -4 is out of range for dimension 0 of size 3 (x [2,3])",
+                       ValueError);
   CHECK_THROWS_WITH_AS(index(x, {0, 0, 0}), "index: 3 indices for the 2 dimensions of x [2,3]", ShapeError);
   CHECK_THROWS_WITH_AS(index(x, {Ellipsis, Ellipsis}), "index: more than one Ellipsis", ShapeError);
-  CHECK_THROWS_WITH_AS(index(x, {ints({0, 2})}), "index: index 2 is out of range for dimension 0 of size 2", ValueError);
-  CHECK_THROWS_WITH_AS(index(x, {bools({1, 0, 1})}), "index: the mask [3] does not fit dimension 0 of size 2", ShapeError);
+  CHECK_THROWS_WITH_AS(index(x, {ints({0, 2})}), "index: index 2 is out of range for dimension 0 of size 2",
+                       ValueError);
+  CHECK_THROWS_WITH_AS(index(x, {bools({1, 0, 1})}), "index: the mask [3] does not fit dimension 0 of size 2",
+                       ShapeError);
   CHECK_THROWS_WITH_AS(index(x, {tensor({0.5})}), "index: index tensors are i64 or bool, this is f32", DtypeError);
   CHECK_THROWS_AS(index(x, {ints({0, 1}), ints({0, 1, 2})}), ShapeError);
 }
@@ -73,16 +76,19 @@ TEST_CASE("index_put: x after x[...] = value") {
   Tensor x = numbers({2, 3});
   CHECK(values(index_put(x, {0}, scalar(9, i64))) == Ints{9, 9, 9, 3, 4, 5});
   CHECK(values(index_put(x, {Slice{}, Slice{0, 3, 2}}, ints({7, 8}))) == Ints{7, 1, 8, 7, 4, 8});
-  CHECK(values(index_put(x, {Slice{}, 1}, tensor({{5, 6}}, {i64}))) == Ints{0, 5, 2, 3, 6, 5});  // leading ones fall away
+  CHECK(values(index_put(x, {Slice{}, 1}, tensor({{5, 6}}, {i64}))) ==
+        Ints{0, 5, 2, 3, 6, 5});  // leading ones fall away
   CHECK(values(index_put(x, {tensor({{1, 0, 0}, {0, 0, 1}}, {boolean})}, ints({-1, -2}))) == Ints{-1, 1, 2, 3, 4, -2});
   CHECK(values(index_put(x, {ints({0, 0}), ints({1, 1})}, ints({5, 6}))) == Ints{0, 6, 2, 3, 4, 5});
-  CHECK(values(index_put(x, {ints({0, 0}), ints({1, 1})}, ints({5, 6}), {.accumulate = true})) == Ints{0, 12, 2, 3, 4, 5});
+  CHECK(values(index_put(x, {ints({0, 0}), ints({1, 1})}, ints({5, 6}), {.accumulate = true})) ==
+        Ints{0, 12, 2, 3, 4, 5});
   CHECK(values(index_put(x, {Ellipsis}, scalar(2.9))) == Ints{2, 2, 2, 2, 2, 2});  // in the dtype of x
   CHECK(values(x) == Ints{0, 1, 2, 3, 4, 5});
   CHECK_THROWS_WITH_AS(index_put(x, {0}, ints({1, 2})),
                        "index_put: shapes [2] and [3] do not broadcast: 2 against 3 at dimension -1", ShapeError);
   CHECK_THROWS_WITH_AS(index_put(x, {0}, zeros({2, 3}, {i64})),
-                       "index_put: the value [2,3] does not broadcast to the [3] that is indexed (x [2,3])", ShapeError);
+                       "index_put: the value [2,3] does not broadcast to the [3] that is indexed (x [2,3])",
+                       ShapeError);
   CHECK_THROWS_WITH_AS(index_put(x, {ints({5})}, scalar(1, i64)),
                        "index_put: index 5 is out of range for dimension 0 of size 2", ValueError);
 }
@@ -103,7 +109,8 @@ TEST_CASE("masked_select, masked_scatter, nonzero") {
   CHECK(values(nonzero(tensor({{0, 2}, {3, 0}}))) == Ints{0, 1, 1, 0});
   CHECK(nonzero(scalar(5)).shape() == Shape{1, 0});
   CHECK(nonzero(zeros({2, 2})).shape() == Shape{0, 2});
-  CHECK_THROWS_WITH_AS(masked_select(x, ints({1, 0, 1})), "masked_select: the mask must be bool, it is i64", DtypeError);
+  CHECK_THROWS_WITH_AS(masked_select(x, ints({1, 0, 1})), "masked_select: the mask must be bool, it is i64",
+                       DtypeError);
   CHECK_THROWS_WITH_AS(masked_scatter(x, bools({1, 1, 1}), ints({1, 2})),
                        "masked_scatter: the mask holds 6 times, source has 2 elements", ShapeError);
 }

@@ -57,7 +57,8 @@ TEST_CASE("many long rows, by any number of threads, as std::sort has them") {
     set_num_threads(threads);
     std::vector<float> actual = sort(x).values.to_vector<float>(), expected = x.to_vector<float>();
     for (std::size_t row = 0; row < 40; ++row)
-      std::sort(expected.begin() + static_cast<int64_t>(row) * 1000, expected.begin() + static_cast<int64_t>(row + 1) * 1000);
+      std::sort(expected.begin() + static_cast<int64_t>(row) * 1000,
+                expected.begin() + static_cast<int64_t>(row + 1) * 1000);
     CHECK(actual == expected);
   }
   set_num_threads(before);

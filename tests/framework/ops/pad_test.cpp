@@ -58,8 +58,10 @@ TEST_CASE("other dtypes, nothing to pad, nothing there") {
 }
 
 TEST_CASE("gradients count how often an element was shown") {
-  for (auto [mode, expected] : {std::pair{PadMode::constant, Ints{1, 1, 1}}, {PadMode::reflect, Ints{1, 3, 2}},
-                                {PadMode::replicate, Ints{3, 1, 2}}, {PadMode::circular, Ints{2, 2, 2}}}) {
+  for (auto [mode, expected] : {std::pair{PadMode::constant, Ints{1, 1, 1}},
+                                {PadMode::reflect, Ints{1, 3, 2}},
+                                {PadMode::replicate, Ints{3, 1, 2}},
+                                {PadMode::circular, Ints{2, 2, 2}}}) {
     Tensor x = zeros({3}, {.requires_grad = true});
     Tensor y = pad(x, {2, 1}, {.mode = mode});
     y.backward(ones({6}));
@@ -91,11 +93,14 @@ TEST_CASE("wrong pads") {
   Tensor x = zeros({2, 3});
   CHECK_THROWS_WITH_AS(pad(x, {1}), "pad: needs two numbers per dimension, got [1]", ShapeError);
   CHECK_THROWS_WITH_AS(pad(x, {1, 1, 1, 1, 1, 1}), "pad: [1,1,1,1,1,1] pads 3 dimensions, x [2,3] has 2", ShapeError);
-  CHECK_THROWS_WITH_AS(pad(x, {-2, -2}), "pad: nothing remains of dimension 1 of size 3 with pads -2 and -2 (x [2,3])", ShapeError);
+  CHECK_THROWS_WITH_AS(pad(x, {-2, -2}), "pad: nothing remains of dimension 1 of size 3 with pads -2 and -2 (x [2,3])",
+                       ShapeError);
   CHECK_THROWS_WITH_AS(pad(x, {3, 0}, {.mode = PadMode::reflect}),
-                       "pad: reflect needs pads below the size, dimension 1 of size 3 has 3 and 0 (x [2,3])", ShapeError);
+                       "pad: reflect needs pads below the size, dimension 1 of size 3 has 3 and 0 (x [2,3])",
+                       ShapeError);
   CHECK_THROWS_WITH_AS(pad(x, {0, 4}, {.mode = PadMode::circular}),
-                       "pad: circular pads at most once around, dimension 1 of size 3 has 0 and 4 (x [2,3])", ShapeError);
+                       "pad: circular pads at most once around, dimension 1 of size 3 has 0 and 4 (x [2,3])",
+                       ShapeError);
   CHECK_THROWS_WITH_AS(pad(zeros({2, 0}), {1, 1}, {.mode = PadMode::replicate}),
                        "pad: nothing to pad dimension 1 of size 0 with (x [2,0], pads [1,1])", ShapeError);
 }

@@ -33,7 +33,8 @@ TEST_CASE("cat") {
 }
 
 TEST_CASE("cat gives each part its gradient in its own dtype") {
-  Tensor a = zeros({1, 2}, {.dtype = f32, .requires_grad = true}), b = zeros({2, 2}, {.dtype = f64, .requires_grad = true});
+  Tensor a = zeros({1, 2}, {.dtype = f32, .requires_grad = true}),
+         b = zeros({2, 2}, {.dtype = f64, .requires_grad = true});
   cat({a, zeros({0}, {.requires_grad = true}), b}).backward(arange(0, 6, 1, {f64}).reshape({3, 2}));
   CHECK(values(a.grad()) == Ints{0, 1});
   CHECK(a.grad().dtype() == f32);

@@ -22,7 +22,8 @@ TEST_CASE("one_hot") {
   CHECK(values(one_hot(scalar(1, i64), 2)) == Ints{0, 1});
   CHECK_THROWS_WITH_AS(one_hot(ints({3}), 3), "one_hot: class 3 of 3 classes", ValueError);
   CHECK_THROWS_WITH_AS(one_hot(ints({-1})), "one_hot: class -1 is negative", ValueError);
-  CHECK_THROWS_WITH_AS(one_hot(zeros({0}, {i64})), "one_hot: the number of classes cannot be told from an empty x", ValueError);
+  CHECK_THROWS_WITH_AS(one_hot(zeros({0}, {i64})), "one_hot: the number of classes cannot be told from an empty x",
+                       ValueError);
   CHECK_THROWS_WITH_AS(one_hot(tensor({1})), "one_hot: x must be i64, it is f32", DtypeError);
 }
 
@@ -33,7 +34,8 @@ TEST_CASE("bincount") {
   CHECK(bincount(ints({0, 0}), tensor({0.5, 1})).dtype() == f32);
   CHECK(bincount(zeros({0}, {i64})).shape() == Shape{0});
   CHECK_THROWS_WITH_AS(bincount(ints({-2})), "bincount: -2 is negative", ValueError);
-  CHECK_THROWS_WITH_AS(bincount(ints({1, 2}), tensor({1})), "bincount: weights and x differ (weights [1], x [2])", ShapeError);
+  CHECK_THROWS_WITH_AS(bincount(ints({1, 2}), tensor({1})), "bincount: weights and x differ (weights [1], x [2])",
+                       ShapeError);
   CHECK_THROWS_AS(bincount(zeros({1, 1}, {i64})), ShapeError);
 }
 

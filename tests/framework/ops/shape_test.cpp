@@ -45,7 +45,8 @@ TEST_CASE("view throws where it would have to copy") {
   CHECK(shares(x.view({12}), x));
   CHECK(view_as(x, zeros({4, 3})).shape() == Shape{4, 3});
   CHECK_THROWS_WITH_AS(x.t().view({12}),
-                       "view: shape [6,2] with strides [1,6] cannot be seen as [12] without a copy; use reshape", ShapeError);
+                       "view: shape [6,2] with strides [1,6] cannot be seen as [12] without a copy; use reshape",
+                       ShapeError);
 }
 
 TEST_CASE("flatten, ravel, unflatten") {
@@ -77,7 +78,8 @@ TEST_CASE("permute, transpose, t, movedim") {
   CHECK_THROWS_WITH_AS(x.permute({0, 1, 1}), "permute: dimension 1 is named twice in [0,1,1]", ShapeError);
   CHECK_THROWS_WITH_AS(x.t(), "t: needs at most 2 dimensions, x is [2,3,4]", ShapeError);
   CHECK_THROWS_AS(movedim(x, {0, 0}, {1, 2}), ShapeError);
-  CHECK_THROWS_WITH_AS(movedim(x, {0, 1}, {0}), "movedim: source [0,1] and destination [0] differ in number", ShapeError);
+  CHECK_THROWS_WITH_AS(movedim(x, {0, 1}, {0}), "movedim: source [0,1] and destination [0] differ in number",
+                       ShapeError);
 }
 
 TEST_CASE("squeeze and unsqueeze") {
@@ -116,9 +118,12 @@ TEST_CASE("select and narrow") {
   CHECK(x.narrow(1, 3, 0).shape() == Shape{2, 0, 2});
   CHECK(gradient({2, 3}, [](const Tensor& x) { return x.select(1, 1); }) == Ints{0, 1, 0, 0, 2, 0});
   CHECK(gradient({2, 3}, [](const Tensor& x) { return x.narrow(1, 1, 2); }) == Ints{0, 1, 2, 0, 3, 4});
-  CHECK_THROWS_WITH_AS(x.select(1, 3), "select: index 3 is out of range for dimension 1 of size 3 (x [2,3,2])", ValueError);
-  CHECK_THROWS_WITH_AS(x.select(1, -4), "select: index -4 is out of range for dimension 1 of size 3 (x [2,3,2])", ValueError);
-  CHECK_THROWS_WITH_AS(x.narrow(1, 2, 2), "narrow: start 2 and length 2 exceed dimension 1 of size 3 (x [2,3,2])", ShapeError);
+  CHECK_THROWS_WITH_AS(x.select(1, 3), "select: index 3 is out of range for dimension 1 of size 3 (x [2,3,2])",
+                       ValueError);
+  CHECK_THROWS_WITH_AS(x.select(1, -4), "select: index -4 is out of range for dimension 1 of size 3 (x [2,3,2])",
+                       ValueError);
+  CHECK_THROWS_WITH_AS(x.narrow(1, 2, 2), "narrow: start 2 and length 2 exceed dimension 1 of size 3 (x [2,3,2])",
+                       ShapeError);
   CHECK_THROWS_WITH_AS(scalar(1).select(0, 0), "select: a scalar has no dimension 0", ShapeError);
 }
 
@@ -180,8 +185,8 @@ TEST_CASE("windows along a dimension, which may overlap") {
   CHECK(values(unfold_dimension(x, 0, 2, 3)) == Ints{0, 1, 3, 4});
   CHECK(unfold_dimension(numbers({4, 2}), 0, 2, 2).shape() == Shape{2, 2, 2});
   CHECK(gradient({4}, [](const Tensor& x) { return unfold_dimension(x, 0, 2, 1); }) == Ints{1, 5, 9, 6});
-  CHECK_THROWS_WITH_AS(unfold_dimension(x, 0, 6, 1), "unfold_dimension: windows of 6 do not fit into dimension 0 of size 5 (x [5])",
-                       ShapeError);
+  CHECK_THROWS_WITH_AS(unfold_dimension(x, 0, 6, 1),
+                       "unfold_dimension: windows of 6 do not fit into dimension 0 of size 5 (x [5])", ShapeError);
   CHECK_THROWS_AS(unfold_dimension(x, 0, 2, 0), ValueError);
 }
 
@@ -193,7 +198,8 @@ TEST_CASE("meshgrid") {
   CHECK(g[0].shape() == Shape{3, 2});
   CHECK(values(g[0]) == Ints{0, 1, 0, 1, 0, 1});
   CHECK_THROWS_WITH_AS(meshgrid({numbers({2, 2})}), "meshgrid: needs vectors, got [2,2]", ShapeError);
-  CHECK_THROWS_WITH_AS(meshgrid({numbers({2})}, "yx"), "meshgrid: indexing is \"ij\" or \"xy\", got \"yx\"", ValueError);
+  CHECK_THROWS_WITH_AS(meshgrid({numbers({2})}, "yx"), "meshgrid: indexing is \"ij\" or \"xy\", got \"yx\"",
+                       ValueError);
 }
 
 TEST_CASE("views see what is written to their tensor") {

@@ -76,7 +76,7 @@ TEST_CASE("the same elements under another shape") {
            Try{dense, {24}, true},
            Try{dense, {2, 2, 3, 2}, true},
            Try{turned, {24}, false},
-           Try{turned, {6, 2, 2}, true},   // a dimension can be parted
+           Try{turned, {6, 2, 2}, true},  // a dimension can be parted
            Try{turned, {2, 3, 4}, true},
            Try{turned, {3, 8}, false},
            Try{turned, {6, 1, 4, 1}, true},
@@ -88,7 +88,7 @@ TEST_CASE("the same elements under another shape") {
            Try{planes.permuted({1, 0, 2}), {3, 2, 2, 2}, true},
            Try{planes.permuted({2, 0, 1}), {4, 6}, true},  // two neighbours that lie as one run
            Try{dense.narrowed(0, 0, 1, 1).permuted({1, 0}), {6}, true},
-           Try{dense.narrowed(1, 0, 3, 2), {12}, true},    // every second element of all
+           Try{dense.narrowed(1, 0, 3, 2), {12}, true},  // every second element of all
            Try{Layout::contiguous({3, 1}).expanded({3, 4}), {12}, false},
            Try{Layout::contiguous({1}).expanded({6}), {2, 3}, true},
            Try{Layout{{}, {}, 3}, {1, 1}, true},
@@ -127,7 +127,8 @@ TEST_CASE("one size is inferred") {
   CHECK(infer_shape("reshape", {-1, 3}, 0) == Shape{0, 3});
   CHECK_THROWS_WITH_AS(infer_shape("reshape", {-1, 5}, 12), "reshape: 12 elements do not fit into [-1,5]", ShapeError);
   CHECK_THROWS_WITH_AS(infer_shape("reshape", {5}, 12), "reshape: 12 elements do not fit into [5]", ShapeError);
-  CHECK_THROWS_WITH_AS(infer_shape("reshape", {-1, -1}, 12), "reshape: only one dimension of [-1,-1] can be -1", ShapeError);
+  CHECK_THROWS_WITH_AS(infer_shape("reshape", {-1, -1}, 12), "reshape: only one dimension of [-1,-1] can be -1",
+                       ShapeError);
   CHECK_THROWS_WITH_AS(infer_shape("reshape", {-2, 6}, 12), "reshape: negative dimension in [-2,6]", ShapeError);
   CHECK_THROWS_AS(infer_shape("reshape", {-1, 0}, 0), ShapeError);  // any size would do
 }

@@ -47,7 +47,8 @@ TEST_CASE("elements") {
   CHECK_THROWS_WITH_AS(x.item(), "item: needs exactly one element, shape is [2,2]", ValueError);
   CHECK_THROWS_WITH_AS(x.data<double>(), "data: the tensor is f32, asked for f64", DtypeError);
   CHECK_THROWS_WITH_AS(x.t().data<float>(),
-                       "data: the tensor is a view of shape [2,2] with strides [1,2]; call contiguous() first", ValueError);
+                       "data: the tensor is a view of shape [2,2] with strides [1,2]; call contiguous() first",
+                       ValueError);
 }
 
 TEST_CASE("copies are the same tensor, views share the bytes, clones do not") {
@@ -72,9 +73,10 @@ TEST_CASE("gradients are asked for on floating leaves") {
   CHECK_FALSE(x.grad().defined());
   Tensor y = x * 2;
   CHECK_FALSE(y.is_leaf());
-  CHECK_THROWS_WITH_AS(y.requires_grad_(false), "requires_grad_: this tensor came from an op; use detach()", ValueError);
-  CHECK_THROWS_WITH_AS(zeros({2}, {i64}).requires_grad_(), "requires_grad_: only floating tensors have gradients, this is i64",
-                       DtypeError);
+  CHECK_THROWS_WITH_AS(y.requires_grad_(false), "requires_grad_: this tensor came from an op; use detach()",
+                       ValueError);
+  CHECK_THROWS_WITH_AS(zeros({2}, {i64}).requires_grad_(),
+                       "requires_grad_: only floating tensors have gradients, this is i64", DtypeError);
   CHECK_THROWS_AS(ones({2}, {.dtype = boolean, .requires_grad = true}), DtypeError);
 }
 
