@@ -70,9 +70,11 @@ void output(const ConvGeometry& g, const T* x, const T* w, const T* bias, T* y) 
   const Gather& gather = gathered.gather;
   const int64_t channels = g.c / g.groups, filters = g.k / g.groups, plane = volume(g.out);
   const int64_t depth = channels * gather.tap_count;
-  if (direct_is_faster(gather, filters, channels, Blocks<T>::kLanes)) {
+  const ConvolutionWay way = product_way(gather, g.n, filters, channels, Blocks<T>::kLanes);
+  if (way != ConvolutionWay::kPanels) {
     return direct_product<T>({gather, gathered.source, g.n, g.groups, filters, channels, x, w, filters * depth, depth,
-                              gather.tap_count, bias, y});
+                              gather.tap_count, bias, y},
+                             way == ConvolutionWay::kImages);
   }
   const T* source = split_phases(g, gathered, x);
   matrix_product<T>(g.groups, filters, g.n * plane, depth, [&](int64_t group, const auto& body) HWY_ATTR {
@@ -128,9 +130,11 @@ void input_gradient(const ConvGeometry& g, const T* gy, const T* w, const T* bia
       for (int64_t f2 = 0; f2 < g.stride[2]; ++f2) {
         const Gather gather = gather_gy(g, {f0, f1, f2}, taps);
         const int64_t plane = volume(gather.grid), depth = filters * gather.tap_count;
-        if (direct_is_faster(gather, channels, filters, Blocks<T>::kLanes)) {
+        const ConvolutionWay way = product_way(gather, g.n, channels, filters, Blocks<T>::kLanes);
+        if (way != ConvolutionWay::kPanels) {
           direct_product<T>({gather, source, g.n, g.groups, channels, filters, gy, w, filters * channels * kernel,
-                             kernel, channels * kernel, bias, planes});
+                             kernel, channels * kernel, bias, planes},
+                            way == ConvolutionWay::kImages);
         } else {
           matrix_product<T>(g.groups, channels, g.n * plane, depth, [&](int64_t group, const auto& body) HWY_ATTR {
             body(depth,
@@ -173,8 +177,9 @@ void weight_gradient(const ConvGeometry& g, const T* x, const T* gy, T* gw) {
   const GatheredX gathered(g);
   const Gather& gather = gathered.gather;
   const int64_t channels = g.c / g.groups, filters = g.k / g.groups, plane = volume(g.out);
-  if (direct_weights_are_faster(gather, filters, channels, Blocks<T>::kLanes)) {
-    return direct_weight_gradient(g, gather, gathered.source, x, gy, gw);
+  const ConvolutionWay way = weights_way(gather, g.n, filters, channels, Blocks<T>::kLanes);
+  if (way != ConvolutionWay::kPanels) {
+    return direct_weight_gradient(g, gather, gathered.source, x, gy, gw, way == ConvolutionWay::kImages);
   }
   const T* source = split_phases(g, gathered, x);
   const int64_t rows = channels * gather.tap_count, positions = g.n * plane;

@@ -3,43 +3,77 @@
 #include <algorithm>
 
 namespace korrel::kernels {
-
 namespace {
 
-// Positions are worked on in vectors of a row: the lanes beyond its end are lost.
-double lost_lanes(const Gather& gather, int64_t lanes) {
-  const int64_t width = std::max<int64_t>(gather.grid[2], 1);
-  return static_cast<double>((width + lanes - 1) / lanes * lanes) / static_cast<double>(width);
+// All costs are in cycles per vector of positions and step of depth.
+struct Costs {
+  double panels, rows, images;
+
+  ConvolutionWay least() const {
+    if (panels <= rows && panels <= images) return ConvolutionWay::kPanels;
+    return rows <= images ? ConvolutionWay::kRows : ConvolutionWay::kImages;
+  }
+};
+
+// Lanes that are used at all when `size` things fill vectors: the reciprocal of their share.
+double lost_lanes(int64_t size, int64_t lanes) {
+  size = std::max<int64_t>(size, 1);
+  return static_cast<double>((size + lanes - 1) / lanes * lanes) / static_cast<double>(size);
 }
 
-// Masked loads per packed vector of positions: more than one where it spans rows that do not follow each other in the
-// source.
-double packing_loads(const Gather& gather, int64_t lanes) {
-  if (gather.plane[2] == gather.grid[2]) return 1;
-  return 1 + static_cast<double>(lanes) / static_cast<double>(std::max<int64_t>(gather.grid[2], 1));
+// Packing one vector of positions: 1.5 for each masked load, of which there is more than one where the vector spans
+// rows that do not follow each other in the source, and 10 to plan the load, which all channels share.
+double packing(const Gather& gather, double channels, int64_t lanes) {
+  const double width = static_cast<double>(std::max<int64_t>(gather.grid[2], 1));
+  const double loads = gather.plane[2] == gather.grid[2] ? 1 : 1 + static_cast<double>(lanes) / width;
+  return loads * (1.5 + 10 / channels);
 }
 
-// Of packing one vector: 1.5 for each load, and 10 to plan it, which all channels share.
-double packing_cycles(const Gather& gather, int64_t channels, int64_t lanes) {
-  return packing_loads(gather, lanes) * (1.5 + 10.0 / static_cast<double>(std::max<int64_t>(channels, 1)));
+// Transposing one vector takes 6 (64 shuffles for 16 vectors, loads and stores). A vector of the source serves all
+// taps.
+double transposing_source(const Gather& gather, double taps) {
+  const double source = static_cast<double>(volume(gather.plane)),
+               grid = static_cast<double>(std::max<int64_t>(volume(gather.grid), 1));
+  return 6 * source / grid / taps;
 }
+
+// Side by side, some rows of so many images must fit L2.
+bool fits_side_by_side(const Gather& gather, int64_t channels, int64_t lanes) {
+  return channels * (gather.plane[2] + 8) * 8 * lanes * 4 <= (512 << 10);
+}
+
+constexpr double kNever = 1e30;
 
 }  // namespace
 
-// Cycles per vector of positions and step of depth. A row costs half a cycle (two FMA units); fewer than four rows of a
-// panel's tile do not keep the units busy. 10 % for loads that cross cache lines.
-bool direct_is_faster(const Gather& gather, int64_t rows, int64_t channels, int64_t lanes) {
+// A row costs half a cycle (two FMA units), but fewer than two, or four in a panel's tile, do not keep the units busy.
+// Direct loads often cross cache lines: 10 %.
+ConvolutionWay product_way(const Gather& gather, int64_t images, int64_t rows, int64_t channels, int64_t lanes) {
   const double multiplying = 0.5 * static_cast<double>(rows);
-  return std::max(multiplying, 1.0) * lost_lanes(gather, lanes) * 1.1 <
-         std::max(multiplying, 2.0) + packing_cycles(gather, channels, lanes);
+  const double depth_channels = static_cast<double>(std::max<int64_t>(channels, 1));
+  const double taps = static_cast<double>(std::max<int64_t>(gather.tap_count, 1));
+  Costs costs{};
+  costs.panels = std::max(multiplying, 2.0) + packing(gather, depth_channels, lanes);
+  costs.rows = std::max(multiplying, 1.0) * lost_lanes(gather.grid[2], lanes) * 1.1;
+  costs.images = std::max(multiplying, 1.0) * lost_lanes(images, lanes) + transposing_source(gather, taps) +
+                 6 * static_cast<double>(rows) / (depth_channels * taps);
+  if (!fits_side_by_side(gather, channels, lanes)) costs.images = kNever;
+  return costs.least();
 }
 
-// Cycles per vector of positions and (channel, tap). As a matrix product, each position is a step that multiplies whole
-// vectors of filters, and gy is transposed.
-bool direct_weights_are_faster(const Gather& gather, int64_t filters, int64_t channels, int64_t lanes) {
-  const double direct = 0.5 * static_cast<double>(filters) * lost_lanes(gather, lanes) * 1.25;
-  const double product = 0.5 * static_cast<double>((filters + lanes - 1) / lanes * lanes) + 2;
-  return direct < product + packing_cycles(gather, channels, lanes);
+// As a matrix product, each position is a step that multiplies whole vectors of filters, and gy is transposed.
+// Directly, a tile loads 10 vectors for 24 multiply-adds, not all from L1: 25 %.
+ConvolutionWay weights_way(const Gather& gather, int64_t images, int64_t filters, int64_t channels, int64_t lanes) {
+  const double multiplying = 0.5 * static_cast<double>(filters);
+  const double depth_channels = static_cast<double>(std::max<int64_t>(channels, 1));
+  const double taps = static_cast<double>(std::max<int64_t>(gather.tap_count, 1));
+  Costs costs{};
+  costs.panels = multiplying * lost_lanes(filters, lanes) + 2 + packing(gather, depth_channels, lanes);
+  costs.rows = multiplying * lost_lanes(gather.grid[2], lanes) * 1.25;
+  costs.images = multiplying * lost_lanes(images, lanes) * 1.25 + transposing_source(gather, taps) +
+                 6 * static_cast<double>(filters) / (depth_channels * taps);
+  if (!fits_side_by_side(gather, channels + filters, lanes)) costs.images = kNever;
+  return costs.least();
 }
 
 }  // namespace korrel::kernels

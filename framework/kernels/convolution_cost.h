@@ -8,11 +8,16 @@
 
 namespace korrel::kernels {
 
-// Whether `rows` results per position are made faster by reading the source's rows directly than by packing its
-// positions into panels first. `channels` of the source are summed over; `lanes` of the target's vectors.
-bool direct_is_faster(const Gather& gather, int64_t rows, int64_t channels, int64_t lanes);
+enum class ConvolutionWay {
+  kPanels,  // a matrix product of panels packed from the source: many channels
+  kRows,    // directly, a vector is positions of one row
+  kImages,  // directly, a vector is the same position of several images: rows shorter than vectors
+};
 
-// The same for the weight gradient of `filters` output channels.
-bool direct_weights_are_faster(const Gather& gather, int64_t filters, int64_t channels, int64_t lanes);
+// For `rows` results per position, summed over `channels` of the source and the taps. `lanes` of the target's vectors.
+ConvolutionWay product_way(const Gather& gather, int64_t images, int64_t rows, int64_t channels, int64_t lanes);
+
+// For the weight gradient of `filters` output channels and `channels` input channels.
+ConvolutionWay weights_way(const Gather& gather, int64_t images, int64_t filters, int64_t channels, int64_t lanes);
 
 }  // namespace korrel::kernels

@@ -14,6 +14,7 @@
 #include <hwy/highway.h>
 
 #include <korrel/framework/base/parallel.h>
+#include <korrel/framework/kernels/image_lanes-inl.h>
 #include <korrel/framework/kernels/matrix_product-inl.h>
 #include <korrel/framework/kernels/padded_planes.h>
 #include <korrel/framework/kernels/position_gather-inl.h>
@@ -73,8 +74,8 @@ void copy_padded(const PaddedPlanes& p, const Source& source, const T* HWY_RESTR
 // One tile: kRows output channels of kVectors units. w: [depth][kRows].
 template <class T, int kRows, int kVectors>
 HWY_NOINLINE void direct_tile(int64_t depth, const T* HWY_RESTRICT w, const int32_t* HWY_RESTRICT distance,
-                              const T* const* HWY_RESTRICT from, const T* bias, T* const* to, int64_t row_stride,
-                              int64_t lanes) {
+                              const T* const* HWY_RESTRICT from, const T* bias, T* const* to, int64_t to_offset,
+                              int64_t row_stride, int64_t lanes) {
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
   V sum[kRows][kVectors];
@@ -101,12 +102,13 @@ HWY_NOINLINE void direct_tile(int64_t depth, const T* HWY_RESTRICT w, const int3
 #pragma GCC unroll 16
   for (int m = 0; m < kRows; ++m) {
 #pragma GCC unroll 8
-    for (int v = 0; v < kVectors; ++v) store_first(sum[m][v], lanes, to[v] + m * row_stride);
+    for (int v = 0; v < kVectors; ++v) store_first(sum[m][v], lanes, to[v] + to_offset + m * row_stride);
   }
 }
 
 template <class T>
-using DirectTile = void (*)(int64_t, const T*, const int32_t*, const T* const*, const T*, T* const*, int64_t, int64_t);
+using DirectTile = void (*)(int64_t, const T*, const int32_t*, const T* const*, const T*, T* const*, int64_t, int64_t,
+                            int64_t);
 
 // The shapes of tiles: 8 or more sums to keep both FMA units busy, at most 24 of 32 registers (12 of 16).
 #if HWY_TARGET == HWY_AVX3
@@ -146,15 +148,19 @@ struct DirectProduct {
 };
 
 // Parts are (image, group, chunk of rows): each copies its source with padding into L2, then goes over its positions.
+// With image_lanes, an image is a block of as many as a vector has lanes, and an element is a vector: `wide` elements.
 template <class T>
-void direct_product(const DirectProduct<T>& product) {
+void direct_product(const DirectProduct<T>& product, bool image_lanes) {
   constexpr int64_t kLanes = Blocks<T>::kLanes;
+  const int64_t wide = image_lanes ? kLanes : 1, lanes = image_lanes ? 1 : kLanes;
   const Gather& gather = product.gather;
-  const int64_t positions = volume(gather.grid);
+  const int64_t positions = volume(gather.grid), source_volume = volume(product.source.size);
   if (product.images * product.groups * product.rows * positions == 0) return;
   const PaddedPlanes p =
-      plan_padded_planes(gather, product.source, product.channels, kLanes, sizeof(T), 0, kDirectChunkBytes,
-                         scratch<char>(Scratch::kDirect, padded_planes_bytes(gather, product.channels, kLanes)));
+      plan_padded_planes(gather, product.source, product.channels, lanes, wide * static_cast<int64_t>(sizeof(T)), 0,
+                         image_lanes ? 2 * kDirectChunkBytes : kDirectChunkBytes,
+                         scratch<char>(Scratch::kDirect, padded_planes_bytes(gather, product.channels, lanes)));
+  for (int64_t i = 0; i < p.depth; ++i) p.distance[i] *= static_cast<int32_t>(wide);
   const int64_t chunk_units = p.rows_per_chunk * p.units_per_row;
   const int vectors = product.rows == 1 && chunk_units >= 8                 ? 8
                       : product.rows <= kRowsOf4Vectors && chunk_units >= 4 ? 4
@@ -175,42 +181,58 @@ void direct_product(const DirectProduct<T>& product) {
     }
   }
 
+  const int64_t image_blocks = ceil_div(product.images, wide);
+  const int64_t source_stride = product.groups * product.channels * source_volume;
+  const int64_t target_stride = product.groups * product.rows * positions;
   const auto run = [&](int64_t begin, int64_t end) HWY_ATTR {
-    T* padded = scratch<T>(Scratch::kPadded, product.channels * p.channel_stride);
+    T* padded = scratch<T>(Scratch::kPadded, product.channels * p.channel_stride * wide);
+    T* side_by_side = image_lanes ? scratch<T>(Scratch::kImages, product.rows * chunk_units * wide) : nullptr;
     for (int64_t part = begin; part < end; ++part) {
-      const int64_t chunk = part % p.chunks, plane = part / p.chunks, group = plane % product.groups;
+      const int64_t chunk = part % p.chunks, group = part / p.chunks % product.groups;
+      const int64_t image = part / p.chunks / product.groups * wide, images = smaller(wide, product.images - image);
       const int64_t row_begin = chunk * p.rows_per_chunk, row_end = smaller(row_begin + p.rows_per_chunk, p.rows);
-      copy_padded(p, product.source, product.from + plane * product.channels * volume(product.source.size),
-                  product.channels, row_begin, row_end, p.chunks == 1 && part > begin, padded);
-      const T* source = padded - row_begin * p.row_stride;
+      const int64_t unit_begin = row_begin * p.units_per_row, unit_end = row_end * p.units_per_row;
+      const T* from_channel = product.from + image * source_stride + group * product.channels * source_volume;
+      const bool zeros_there = p.chunks == 1 && part > begin;
+      T* to = product.to + image * target_stride + group * product.rows * positions;
+      if (image_lanes) {
+        copy_padded_images(p, product.source, from_channel, source_stride, images, product.channels, row_begin, row_end,
+                           zeros_there, padded);
+      } else {
+        copy_padded(p, product.source, from_channel, product.channels, row_begin, row_end, zeros_there, padded);
+      }
+      const T* source = padded - row_begin * p.row_stride * wide;
+      T* tile_target = image_lanes ? side_by_side - unit_begin * wide : to;
+      const int64_t row_stride = image_lanes ? (unit_end - unit_begin) * wide : positions;
       const T* bias = product.bias == nullptr ? nullptr : product.bias + group * product.rows;
-      T* to = product.to + plane * product.rows * positions;
-      const int64_t unit_end = row_end * p.units_per_row;
-      for (int64_t first = row_begin * p.units_per_row; first < unit_end; first += vectors) {
+      for (int64_t first = unit_begin; first < unit_end; first += vectors) {
         const T* from[kMostVectors];
-        int64_t target[kMostVectors];
+        T* target[kMostVectors];
         int32_t depth_begin = INT32_MAX, depth_end = 0;
         for (int v = 0; v < vectors; ++v) {
           const Unit& unit = p.unit[smaller(first + v, unit_end - 1)];  // beyond the end the last one is done again
-          from[v] = source + unit.from;
-          target[v] = unit.to;
+          from[v] = source + unit.from * wide;
+          target[v] = tile_target + unit.to * wide;
           depth_begin = unit.depth_begin < depth_begin ? unit.depth_begin : depth_begin;
           depth_end = unit.depth_end > depth_end ? unit.depth_end : depth_end;
         }
         if (depth_begin > depth_end) depth_begin = depth_end = 0;
         for (int64_t tile = 0; tile < tiles.count; ++tile) {
           const int64_t row = tiles.begin(tile), rows = tiles.end(tile) - row;
-          T* tile_to[kMostVectors];
-          for (int v = 0; v < vectors; ++v) tile_to[v] = to + row * positions + target[v];
           direct_tile_function<T>(static_cast<int>(rows), vectors)(
               depth_end - depth_begin, weights + (group * product.rows + row) * p.depth + depth_begin * rows,
-              p.distance + depth_begin, from, bias == nullptr ? nullptr : bias + row, tile_to, positions, p.unit_lanes);
+              p.distance + depth_begin, from, bias == nullptr ? nullptr : bias + row, target, row * row_stride,
+              row_stride, image_lanes ? kLanes : p.unit_lanes);
         }
+      }
+      for (int64_t row = 0; image_lanes && row < product.rows; ++row) {
+        lanes_to_images(side_by_side + row * row_stride, images, unit_end - unit_begin,
+                        to + row * positions + unit_begin, target_stride);
       }
     }
   };
-  const int64_t work = ceil_div(product.rows * p.depth * positions, p.chunks);
-  parallel_for(product.images * product.groups * p.chunks, larger((1 << 18) / larger(work, 1), 1), run);
+  const int64_t work = ceil_div(product.rows * p.depth * positions, p.chunks) * wide;
+  parallel_for(image_blocks * product.groups * p.chunks, larger((1 << 18) / larger(work, 1), 1), run);
 }
 
 }  // namespace

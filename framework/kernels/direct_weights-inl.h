@@ -104,41 +104,43 @@ void copy_units(const PaddedPlanes& p, const T* HWY_RESTRICT gy, int64_t filters
   }
 }
 
-// Segments are what fits L1 or so: some images, or a chunk of rows of one. For each, x is copied with padding and gy by
-// units; then every tile goes over all its units. Blocks of segments add up on their own, perhaps on several threads;
-// their number depends on the geometry only.
+// Segments are what fits L1 or, with image_lanes, L2: some images, or a chunk of rows of one. For each, x is copied
+// with padding and gy by units; then every tile goes over all its units. Blocks of segments add up on their own,
+// perhaps on several threads; their number depends on the geometry only. With image_lanes, an image is a block of as
+// many as a vector has lanes, and an element is a vector: `wide` elements.
 template <class T>
 void direct_weight_gradient(const ConvGeometry& g, const Gather& gather, const Source& source, const T* x, const T* gy,
-                            T* gw) {
+                            T* gw, bool image_lanes) {
   if (g.k * g.c * gather.tap_count == 0) return;
   const hn::ScalableTag<T> d;
-  constexpr int64_t kLanes = Blocks<T>::kLanes;
-  constexpr int64_t kSegmentBytes = 40 << 10, kLeastUnits = 24;
+  constexpr int64_t kLanes = Blocks<T>::kLanes, kBytes = sizeof(T);
+  constexpr int64_t kLeastUnits = 24, kMostSumBytes = 4 << 20;
+  const int64_t segment_bytes = image_lanes ? 192 << 10 : 40 << 10;
+  const int64_t wide = image_lanes ? kLanes : 1, lanes = image_lanes ? 1 : kLanes;
   const int64_t channels = g.c / g.groups, filters = g.k / g.groups, positions = volume(g.out),
                 kernel = volume(g.kernel);
-  const int64_t row_units = (g.out[0] > 1 ? g.out[1] : 1) * ceil_div(g.out[2], kLanes);
-  const PaddedPlanes p = plan_padded_planes(
-      gather, source, channels, kLanes, sizeof(T), row_units * filters * kLanes * static_cast<int64_t>(sizeof(T)),
-      kSegmentBytes, scratch<char>(Scratch::kDirect, padded_planes_bytes(gather, channels, kLanes)));
-  const int64_t image_units = p.rows * p.units_per_row;
-  const int64_t image_bytes =
-      (channels * p.channel_stride + image_units * filters * kLanes) * static_cast<int64_t>(sizeof(T));
-  const int64_t images = p.chunks > 1 ? 1
-                                      : larger(smaller(kSegmentBytes / larger(image_bytes, 1), g.n),
-                                               smaller(ceil_div(kLeastUnits, larger(image_units, 1)), g.n));
-  const int64_t segments = p.chunks > 1 ? g.n * p.chunks : ceil_div(g.n, larger(images, 1));
-  const int64_t work = filters * p.depth * positions * g.n;
-  const EvenCut blocks(segments, larger(ceil_div(segments, larger(smaller(work >> 22, 16), 1)), 1), 1);
-  const int64_t sums_per_block = g.k * p.depth * kLanes;
+  const int64_t row_units = (g.out[0] > 1 ? g.out[1] : 1) * ceil_div(g.out[2], lanes);
+  const PaddedPlanes p =
+      plan_padded_planes(gather, source, channels, lanes, kBytes * wide, row_units * filters * kLanes * kBytes,
+                         segment_bytes, scratch<char>(Scratch::kDirect, padded_planes_bytes(gather, channels, lanes)));
+  for (int64_t i = 0; i < p.depth; ++i) p.distance[i] *= static_cast<int32_t>(wide);
+  const int64_t copy_stride = channels * p.channel_stride * wide, image_units = p.rows * p.units_per_row;
+  const int64_t image_bytes = (copy_stride + image_units * filters * kLanes) * kBytes, all_images = ceil_div(g.n, wide);
+  const int64_t fitting = larger(segment_bytes / larger(image_bytes, 1), ceil_div(kLeastUnits, larger(image_units, 1)));
+  const int64_t images = p.chunks > 1 ? 1 : larger(smaller(fitting, all_images), 1);
+  const int64_t segments = p.chunks > 1 ? all_images * p.chunks : ceil_div(all_images, images);
+  const int64_t work = filters * p.depth * positions * g.n, sums_per_block = g.k * p.depth * kLanes;
+  const int64_t most_blocks = larger(smaller(smaller(work >> 22, 16), kMostSumBytes / kBytes / sums_per_block), 1);
+  const EvenCut blocks(segments, larger(ceil_div(segments, most_blocks), 1), 1);
   T* sums = scratch<T>(Scratch::kTarget, blocks.count * sums_per_block);
 
   const EvenCut row_tiles(filters, kMostWeightRows, 1);
   const int most_columns = most_weight_columns(static_cast<int>(row_tiles.piece));
   const EvenCut column_tiles(p.depth, most_columns, 1);
-  const int64_t segment_units = p.rows_per_chunk * p.units_per_row * larger(images, 1);
+  const int64_t segment_units = p.rows_per_chunk * p.units_per_row * images;
 
   const auto run = [&](int64_t begin, int64_t end) HWY_ATTR {
-    T* padded = scratch<T>(Scratch::kPadded, larger(images, 1) * channels * p.channel_stride);
+    T* padded = scratch<T>(Scratch::kPadded, images * copy_stride);
     T* units = scratch<T>(Scratch::kColumns, segment_units * filters * kLanes);
     int32_t* at = scratch<int32_t>(Scratch::kPlan, segment_units);
     for (int64_t i = begin; i < end; ++i) {
@@ -148,18 +150,30 @@ void direct_weight_gradient(const ConvGeometry& g, const Gather& gather, const S
       for (int64_t segment = blocks.begin(block); segment < blocks.end(block); ++segment) {
         const int64_t row_begin = segment % p.chunks * p.rows_per_chunk,
                       row_end = smaller(row_begin + p.rows_per_chunk, p.rows);
-        const int64_t image_begin = p.chunks > 1 ? segment / p.chunks : segment * images;
-        const int64_t image_end = p.chunks > 1 ? image_begin + 1 : smaller(image_begin + images, g.n);
         const int64_t unit_begin = row_begin * p.units_per_row, unit_end = row_end * p.units_per_row;
+        const int64_t image_begin = p.chunks > 1 ? segment / p.chunks : segment * images;
+        const int64_t image_end = smaller(image_begin + images, all_images);
+        const bool zeros_there = p.chunks == 1 && (i > begin || segment > blocks.begin(block));
         int64_t steps = 0;
         for (int64_t image = image_begin; image < image_end; ++image) {
-          const int64_t copy = (image - image_begin) * channels * p.channel_stride;
-          copy_padded(p, source, x + (image * g.c + group * channels) * volume(g.in), channels, row_begin, row_end,
-                      p.chunks == 1 && (i > begin || segment > blocks.begin(block)), padded + copy);
-          copy_units(p, gy + (image * g.k + group * filters) * positions, filters, positions, unit_begin, unit_end,
-                     g.out[2], units + steps * filters * kLanes);
+          const int64_t copy = (image - image_begin) * copy_stride;
+          const T* x_image = x + (image * wide * g.c + group * channels) * volume(g.in);
+          const T* gy_image = gy + (image * wide * g.k + group * filters) * positions;
+          T* image_steps = units + steps * filters * kLanes;
+          if (image_lanes) {
+            const int64_t there = smaller(wide, g.n - image * wide);
+            copy_padded_images(p, source, x_image, g.c * volume(g.in), there, channels, row_begin, row_end, zeros_there,
+                               padded + copy);
+            for (int64_t k = 0; k < filters; ++k) {
+              images_to_lanes(gy_image + k * positions + unit_begin, g.k * positions, there, unit_end - unit_begin,
+                              image_steps + k * kLanes, filters * kLanes);
+            }
+          } else {
+            copy_padded(p, source, x_image, channels, row_begin, row_end, zeros_there, padded + copy);
+            copy_units(p, gy_image, filters, positions, unit_begin, unit_end, g.out[2], image_steps);
+          }
           for (int64_t unit = unit_begin; unit < unit_end; ++unit) {
-            at[steps++] = static_cast<int32_t>(copy + p.unit[unit].from - row_begin * p.row_stride);
+            at[steps++] = static_cast<int32_t>(copy + (p.unit[unit].from - row_begin * p.row_stride) * wide);
           }
         }
         for (int64_t r = 0; r < row_tiles.count; ++r) {
@@ -177,7 +191,7 @@ void direct_weight_gradient(const ConvGeometry& g, const Gather& gather, const S
   parallel_for(blocks.count * g.groups, larger((1 << 18) / larger(work / blocks.count, 1), 1), run);
 
   // Lanes beyond the end of a short row hold products with what does not belong to it.
-  const auto lanes = hn::FirstN(d, static_cast<size_t>(p.unit_lanes));
+  const auto valid = hn::FirstN(d, static_cast<size_t>(image_lanes ? kLanes : p.unit_lanes));
   const auto add_up = [&](int64_t begin, int64_t end) HWY_ATTR {
     for (int64_t k = begin; k < end; ++k) {
       for (int64_t i = 0; i < p.depth; ++i) {
@@ -186,7 +200,7 @@ void direct_weight_gradient(const ConvGeometry& g, const Gather& gather, const S
           sum = hn::Add(sum, hn::Load(d, sums + block * sums_per_block + (k * p.depth + i) * kLanes));
         }
         gw[(k * channels + p.channel[i]) * kernel + gather.taps[p.tap[i]].weight] =
-            hn::GetLane(hn::SumOfLanes(d, hn::IfThenElseZero(lanes, sum)));
+            hn::GetLane(hn::SumOfLanes(d, hn::IfThenElseZero(valid, sum)));
       }
     }
   };

@@ -20,6 +20,7 @@ enum class Scratch {
   kDirect,
   kWeights,
   kPadded,
+  kImages,
   kCount
 };
 

@@ -79,8 +79,8 @@ HWY_INLINE void transpose_vectors(V* HWY_RESTRICT rows) {
 }
 
 // to[c * to_stride + r] = from[r * from_stride + c] for r < rows and c < columns, both at most the lanes of a vector.
-// Writes whole vectors: zero for r >= rows.
-template <class T>
+// Writes whole vectors, zero for r >= rows, unless kExact.
+template <bool kExact = false, class T>
 HWY_INLINE void transpose_block(const T* HWY_RESTRICT from, int64_t from_stride, int64_t rows, int64_t columns,
                                 T* HWY_RESTRICT to, int64_t to_stride) {
   const hn::ScalableTag<T> d;
@@ -95,7 +95,13 @@ HWY_INLINE void transpose_block(const T* HWY_RESTRICT from, int64_t from_stride,
   } else {
     for (int r = 0; r < kLanes; ++r) block[r] = r < rows ? load_first(from + r * from_stride, columns) : hn::Zero(d);
     transpose_vectors<T>(block);
-    for (int c = 0; c < columns; ++c) hn::StoreU(block[c], d, to + c * to_stride);
+    for (int c = 0; c < columns; ++c) {
+      if constexpr (kExact) {
+        store_first(block[c], rows, to + c * to_stride);
+      } else {
+        hn::StoreU(block[c], d, to + c * to_stride);
+      }
+    }
   }
 }
 

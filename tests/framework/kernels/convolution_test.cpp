@@ -168,12 +168,29 @@ bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
 }
 
 std::vector<ConvGeometry> typical_geometries() {
-  return {square(3, 1, 28, 6, 5, 1, 2),       square(2, 1, 32, 6, 5, 1, 0),   square(3, 6, 14, 16, 5, 1, 0),
-          square(5, 16, 5, 120, 5, 1, 0),     square(2, 16, 32, 16, 3, 1, 1), square(2, 20, 32, 36, 3, 2, 1),
-          square(3, 40, 8, 50, 3, 1, 1),      square(3, 33, 4, 35, 3, 1, 1),  square(2, 70, 14, 20, 1, 1, 0),
-          square(1, 3, 64, 20, 7, 2, 3),      square(1, 3, 60, 16, 11, 4, 2), square(2, 24, 14, 24, 3, 1, 1, 24),
-          square(2, 12, 15, 24, 3, 2, 1, 12), square(2, 30, 9, 12, 1, 2, 0),  square(1, 64, 12, 64, 3, 1, 1),
-          square(1, 130, 6, 30, 3, 1, 1),     square(2, 1, 40, 1, 3, 1, 1)};
+  return {square(3, 1, 28, 6, 5, 1, 2),
+          square(2, 1, 32, 6, 5, 1, 0),
+          square(3, 6, 14, 16, 5, 1, 0),
+          square(5, 16, 5, 120, 5, 1, 0),
+          square(2, 16, 32, 16, 3, 1, 1),
+          square(2, 20, 32, 36, 3, 2, 1),
+          square(3, 40, 8, 50, 3, 1, 1),
+          square(3, 33, 4, 35, 3, 1, 1),
+          square(2, 70, 14, 20, 1, 1, 0),
+          square(1, 3, 64, 20, 7, 2, 3),
+          square(1, 3, 60, 16, 11, 4, 2),
+          square(2, 24, 14, 24, 3, 1, 1, 24),
+          square(2, 12, 15, 24, 3, 2, 1, 12),
+          square(2, 30, 9, 12, 1, 2, 0),
+          square(1, 64, 12, 64, 3, 1, 1),
+          square(1, 130, 6, 30, 3, 1, 1),
+          square(2, 1, 40, 1, 3, 1, 1),
+          square(17, 6, 14, 16, 5, 1, 0),  // from here on: several images side by side in a vector
+          square(20, 12, 7, 11, 3, 1, 1),
+          square(16, 5, 9, 8, 3, 2, 1),
+          square(35, 8, 5, 8, 3, 1, 1, 8),
+          square(33, 3, 4, 5, 4, 3, 2),
+          square(16, 16, 6, 10, 1, 1, 0)};
 }
 
 }  // namespace
