@@ -1,5 +1,5 @@
 // Copies elements between two tensors of the same shape and dtype, whatever their strides, outside any graph.
-// For the sources of ops that move elements; users have clone() and contiguous().
+// For sources of ops only; users have clone() and contiguous().
 #pragma once
 
 #include <korrel/framework/kernels/strided_copy.h>

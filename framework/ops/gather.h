@@ -11,8 +11,8 @@
 
 namespace korrel {
 
-Tensor index_select(const Tensor& x, int64_t dim,
-                    const Tensor& index);  // index [n] (or []): rows x[..., index[i], ...]
+// index [n] (or []): the rows x[..., index[i], ...].
+Tensor index_select(const Tensor& x, int64_t dim, const Tensor& index);
 // y[i][j] = x[index[i][j]][j] for dim 0: index has x's number of dimensions, and the result its shape.
 Tensor gather(const Tensor& x, int64_t dim, const Tensor& index);
 Tensor take(const Tensor& x, const Tensor& index);  // of the flattened x; shaped like the index

@@ -1,4 +1,4 @@
-// A pooling call after its checks: the geometry that the kernels are given, and the shapes outside. Internal:
+// A pooling call after its checks: the geometry that the kernels are given, and the shapes outside. For sources of ops only:
 // ops/pooling.cpp computes and records, this says what.
 #pragma once
 
