@@ -349,8 +349,12 @@ TEST_CASE("shapes and activations") {
        },
        {"Unflatten: unflatten"}},
       {"dtype", [] { ReLU()(ints({3})); }, {"ReLU: relu", "i64"}},
-      {"dtype", [] { GELU()
-                     (ints({3})); }, {"GELU: gelu", "i64"}},
+      {"dtype",
+       [] {
+         GELU()
+         (ints({3}));
+       },
+       {"GELU: gelu", "i64"}},
       {"value", [] { Tanh()(Tensor()); }, {"Tanh: ", "undefined"}},
       {"value", [] { PReLU p(0); }, {"PReLU: num_parameters must be positive, got 0"}},
       {"shape",
