@@ -18,6 +18,7 @@
 #include <korrel/framework/ops/fold.h>
 #include <korrel/framework/ops/gather.h>
 #include <korrel/framework/ops/indexing.h>
+#include <korrel/framework/ops/linalg.h>
 #include <korrel/framework/ops/loss.h>
 #include <korrel/framework/ops/matmul.h>
 #include <korrel/framework/ops/normalization.h>
@@ -29,6 +30,7 @@
 #include <korrel/framework/ops/scan.h>
 #include <korrel/framework/ops/search.h>
 #include <korrel/framework/ops/shape.h>
+#include <korrel/framework/ops/similarity.h>
 #include <korrel/framework/ops/softmax.h>
 #include <korrel/framework/tensor/create.h>
 #include <korrel/framework/tensor/random.h>

@@ -5,6 +5,7 @@
 #include <limits>
 #include <numbers>
 
+#include <korrel/framework/base/check.h>
 #include <korrel/framework/ops/shape.h>
 #include <korrel/framework/ops/slope.h>
 

@@ -1,3 +1,4 @@
+#include <korrel/framework/base/check.h>
 #include <korrel/framework/ops/map.h>
 
 #include <cstdlib>
@@ -111,6 +112,11 @@ Tensor map_predicate(const char* op, kernels::Kernel kernel, DType dtype, std::i
 Tensor map_floating(const char* op, kernels::Kernel kernel, const Tensor& x, const MapOptions& options) {
   DType dtype = floating_type(x.dtype());
   return compute(op, kernel, dtype, dtype, {x}, options);
+}
+
+DType checked_floating(const char* op, const Tensor& x) {
+  check<DtypeError>(is_floating(x.dtype()), "{}: expects a floating tensor, x is {}", op, x.dtype());
+  return x.dtype();
 }
 
 }  // namespace korrel

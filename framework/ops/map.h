@@ -38,4 +38,7 @@ Tensor map_predicate(const char* op, kernels::Kernel kernel, DType dtype, std::i
 // One tensor, in its floating type (f32 for integers).
 Tensor map_floating(const char* op, kernels::Kernel kernel, const Tensor& x, const MapOptions& options = {});
 
+// x's dtype; throws DtypeError unless it is floating.
+DType checked_floating(const char* op, const Tensor& x);
+
 }  // namespace korrel

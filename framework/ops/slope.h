@@ -2,7 +2,6 @@
 #pragma once
 
 #include <korrel/framework/autograd/record.h>
-#include <korrel/framework/base/check.h>
 #include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/map.h>
 
@@ -21,8 +20,7 @@ Tensor slope(const char* op, kernels::Kernel kernel, const Tensor& grad, const T
 template <class Curve>
 Tensor activate(const char* op, kernels::Kernel value, kernels::Kernel grad_times_slope, const Tensor& x,
              const MapOptions& options, Curve curve) {
-  check<DtypeError>(is_floating(x.dtype()), "{}: expects a floating tensor, x is {}", op, x.dtype());
-  Tensor y = map(op, value, x.dtype(), {x}, options);
+  Tensor y = map(op, value, checked_floating(op, x), {x}, options);
   return record(op, std::move(y), {x}, [=](const Backward& b) -> Gradients {
     return {slope(op, grad_times_slope, b.grad, x, options, curve)};
   });
