@@ -14,15 +14,13 @@ void check_options(const AdagradOptions& o) {
   check_not_negative("Adagrad", "initial_accumulator_value", o.initial_accumulator_value);
   check_not_negative("Adagrad", "eps", o.eps);
 }
-void Adagrad::update(std::size_t group, Slot& slot, const Tensor& gradient) {
-  const AdagradOptions& o = options(group);
+void update(const AdagradOptions& o, ParameterState& slot, const Tensor& gradient) {
   start_state(slot.tensors[0], slot.parameter, o.initial_accumulator_value);
   double lr = o.lr / (1 + static_cast<double>(slot.step - 1) * o.lr_decay);
   fused_step(OptimizerRule::adagrad, slot.parameter, gradient, slot.tensors,
              {sign_of(o.maximize), o.weight_decay, lr, o.eps});
 }
-void Adagrad::visit_options(std::size_t group, OptionVisitor& visit) {
-  AdagradOptions& o = options(group);
+void visit_options(AdagradOptions& o, OptionVisitor& visit) {
   visit("lr", o.lr);
   visit("lr_decay", o.lr_decay);
   visit("weight_decay", o.weight_decay);
@@ -30,7 +28,6 @@ void Adagrad::visit_options(std::size_t group, OptionVisitor& visit) {
   visit("eps", o.eps);
   visit("maximize", o.maximize);
 }
-Optimizer::StateNames Adagrad::state_names() const { return {{"sum"}, {}}; }
 
 void check_options(const AdadeltaOptions& o) {
   check_not_negative("Adadelta", "lr", o.lr);
@@ -38,22 +35,19 @@ void check_options(const AdadeltaOptions& o) {
   check_not_negative("Adadelta", "eps", o.eps);
   check_not_negative("Adadelta", "weight_decay", o.weight_decay);
 }
-void Adadelta::update(std::size_t group, Slot& slot, const Tensor& gradient) {
-  const AdadeltaOptions& o = options(group);
+void update(const AdadeltaOptions& o, ParameterState& slot, const Tensor& gradient) {
   start_state(slot.tensors[0], slot.parameter);
   start_state(slot.tensors[1], slot.parameter);
   fused_step(OptimizerRule::adadelta, slot.parameter, gradient, slot.tensors,
              {sign_of(o.maximize), o.weight_decay, o.rho, o.eps, o.lr});
 }
-void Adadelta::visit_options(std::size_t group, OptionVisitor& visit) {
-  AdadeltaOptions& o = options(group);
+void visit_options(AdadeltaOptions& o, OptionVisitor& visit) {
   visit("lr", o.lr);
   visit("rho", o.rho);
   visit("eps", o.eps);
   visit("weight_decay", o.weight_decay);
   visit("maximize", o.maximize);
 }
-Optimizer::StateNames Adadelta::state_names() const { return {{"square_avg", "acc_delta"}, {}}; }
 
 void check_options(const RMSpropOptions& o) {
   check_not_negative("RMSprop", "lr", o.lr);
@@ -62,8 +56,7 @@ void check_options(const RMSpropOptions& o) {
   check_not_negative("RMSprop", "weight_decay", o.weight_decay);
   check_not_negative("RMSprop", "alpha", o.alpha);
 }
-void RMSprop::update(std::size_t group, Slot& slot, const Tensor& gradient) {
-  const RMSpropOptions& o = options(group);
+void update(const RMSpropOptions& o, ParameterState& slot, const Tensor& gradient) {
   start_state(slot.tensors[0], slot.parameter);
   if (o.momentum > 0 || o.centered) start_state(slot.tensors[1], slot.parameter);
   if (o.centered) start_state(slot.tensors[2], slot.parameter);
@@ -73,8 +66,7 @@ void RMSprop::update(std::size_t group, Slot& slot, const Tensor& gradient) {
   fused_step(rule, slot.parameter, gradient, slot.tensors,
              {sign_of(o.maximize), o.weight_decay, o.alpha, o.eps, o.lr, o.momentum});
 }
-void RMSprop::visit_options(std::size_t group, OptionVisitor& visit) {
-  RMSpropOptions& o = options(group);
+void visit_options(RMSpropOptions& o, OptionVisitor& visit) {
   visit("lr", o.lr);
   visit("alpha", o.alpha);
   visit("eps", o.eps);
@@ -83,7 +75,6 @@ void RMSprop::visit_options(std::size_t group, OptionVisitor& visit) {
   visit("centered", o.centered);
   visit("maximize", o.maximize);
 }
-Optimizer::StateNames RMSprop::state_names() const { return {{"square_avg", "momentum_buffer", "grad_avg"}, {}}; }
 
 void check_options(const RpropOptions& o) {
   check_not_negative("Rprop", "lr", o.lr);
@@ -93,15 +84,13 @@ void check_options(const RpropOptions& o) {
   check<ValueError>(o.smallest_step <= o.largest_step, "Rprop: smallest_step={} is above largest_step={}",
                     o.smallest_step, o.largest_step);
 }
-void Rprop::update(std::size_t group, Slot& slot, const Tensor& gradient) {
-  const RpropOptions& o = options(group);
+void update(const RpropOptions& o, ParameterState& slot, const Tensor& gradient) {
   start_state(slot.tensors[0], slot.parameter);
   start_state(slot.tensors[1], slot.parameter, o.lr);
   fused_step(OptimizerRule::rprop, slot.parameter, gradient, slot.tensors,
              {sign_of(o.maximize), 0, o.eta_minus, o.eta_plus, o.smallest_step, o.largest_step});
 }
-void Rprop::visit_options(std::size_t group, OptionVisitor& visit) {
-  RpropOptions& o = options(group);
+void visit_options(RpropOptions& o, OptionVisitor& visit) {
   visit("lr", o.lr);
   visit("eta_minus", o.eta_minus);
   visit("eta_plus", o.eta_plus);
@@ -109,6 +98,5 @@ void Rprop::visit_options(std::size_t group, OptionVisitor& visit) {
   visit("largest_step", o.largest_step);
   visit("maximize", o.maximize);
 }
-Optimizer::StateNames Rprop::state_names() const { return {{"prev", "step_size"}, {}}; }
 
 }  // namespace korrel::optim

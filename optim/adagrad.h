@@ -9,6 +9,7 @@ namespace korrel::optim {
 
 struct AdagradOptions {
   static constexpr const char* optimizer = "Adagrad";
+  static constexpr StateNames state{{"sum"}, {}};
   double lr = 1e-2;
   double lr_decay = 0;
   double weight_decay = 0;
@@ -17,19 +18,13 @@ struct AdagradOptions {
   bool maximize = false;
 };
 void check_options(const AdagradOptions& options);
-
-class Adagrad final : public OptimizerOf<AdagradOptions> {
- public:
-  using OptimizerOf::OptimizerOf;
-
- private:
-  void update(std::size_t group, Slot& slot, const Tensor& gradient) override;
-  void visit_options(std::size_t group, OptionVisitor& visitor) override;
-  StateNames state_names() const override;
-};
+void update(const AdagradOptions& options, ParameterState& state, const Tensor& gradient);
+void visit_options(AdagradOptions& options, OptionVisitor& visitor);
+using Adagrad = OptimizerOf<AdagradOptions>;
 
 struct AdadeltaOptions {
   static constexpr const char* optimizer = "Adadelta";
+  static constexpr StateNames state{{"square_avg", "acc_delta"}, {}};
   double lr = 1.0;
   double rho = 0.9;
   double eps = 1e-6;
@@ -37,19 +32,13 @@ struct AdadeltaOptions {
   bool maximize = false;
 };
 void check_options(const AdadeltaOptions& options);
-
-class Adadelta final : public OptimizerOf<AdadeltaOptions> {
- public:
-  using OptimizerOf::OptimizerOf;
-
- private:
-  void update(std::size_t group, Slot& slot, const Tensor& gradient) override;
-  void visit_options(std::size_t group, OptionVisitor& visitor) override;
-  StateNames state_names() const override;
-};
+void update(const AdadeltaOptions& options, ParameterState& state, const Tensor& gradient);
+void visit_options(AdadeltaOptions& options, OptionVisitor& visitor);
+using Adadelta = OptimizerOf<AdadeltaOptions>;
 
 struct RMSpropOptions {
   static constexpr const char* optimizer = "RMSprop";
+  static constexpr StateNames state{{"square_avg", "momentum_buffer", "grad_avg"}, {}};
   double lr = 1e-2;
   double alpha = 0.99;
   double eps = 1e-8;
@@ -59,19 +48,13 @@ struct RMSpropOptions {
   bool maximize = false;
 };
 void check_options(const RMSpropOptions& options);
-
-class RMSprop final : public OptimizerOf<RMSpropOptions> {
- public:
-  using OptimizerOf::OptimizerOf;
-
- private:
-  void update(std::size_t group, Slot& slot, const Tensor& gradient) override;
-  void visit_options(std::size_t group, OptionVisitor& visitor) override;
-  StateNames state_names() const override;
-};
+void update(const RMSpropOptions& options, ParameterState& state, const Tensor& gradient);
+void visit_options(RMSpropOptions& options, OptionVisitor& visitor);
+using RMSprop = OptimizerOf<RMSpropOptions>;
 
 struct RpropOptions {
   static constexpr const char* optimizer = "Rprop";
+  static constexpr StateNames state{{"prev", "step_size"}, {}};
   double lr = 1e-2;        // the first step size
   double eta_minus = 0.5;  // factor of the step size where the gradient changed its sign
   double eta_plus = 1.2;   // where it did not
@@ -80,15 +63,8 @@ struct RpropOptions {
   bool maximize = false;
 };
 void check_options(const RpropOptions& options);
-
-class Rprop final : public OptimizerOf<RpropOptions> {
- public:
-  using OptimizerOf::OptimizerOf;
-
- private:
-  void update(std::size_t group, Slot& slot, const Tensor& gradient) override;
-  void visit_options(std::size_t group, OptionVisitor& visitor) override;
-  StateNames state_names() const override;
-};
+void update(const RpropOptions& options, ParameterState& state, const Tensor& gradient);
+void visit_options(RpropOptions& options, OptionVisitor& visitor);
+using Rprop = OptimizerOf<RpropOptions>;
 
 }  // namespace korrel::optim

@@ -54,32 +54,25 @@ void check_options(const NAdamOptions& options) {
   check_not_negative("NAdam", "momentum_decay", options.momentum_decay);
 }
 
-void Adam::update(std::size_t group, Slot& slot, const Tensor& gradient) {
-  const AdamOptions& o = options(group);
+void update(const AdamOptions& o, ParameterState& slot, const Tensor& gradient) {
   adam_step(o, o.weight_decay, 1, slot.parameter, gradient, slot.tensors, slot.step);
 }
-void Adam::visit_options(std::size_t group, OptionVisitor& visit) {
-  AdamOptions& o = options(group);
+void visit_options(AdamOptions& o, OptionVisitor& visit) {
   visit_common(visit, o);
   visit("amsgrad", o.amsgrad);
   visit("maximize", o.maximize);
 }
-Optimizer::StateNames Adam::state_names() const { return {{"exp_avg", "exp_avg_sq", "max_exp_avg_sq"}, {}}; }
 
-void AdamW::update(std::size_t group, Slot& slot, const Tensor& gradient) {
-  const AdamWOptions& o = options(group);
+void update(const AdamWOptions& o, ParameterState& slot, const Tensor& gradient) {
   adam_step(o, 0, 1 - o.lr * o.weight_decay, slot.parameter, gradient, slot.tensors, slot.step);
 }
-void AdamW::visit_options(std::size_t group, OptionVisitor& visit) {
-  AdamWOptions& o = options(group);
+void visit_options(AdamWOptions& o, OptionVisitor& visit) {
   visit_common(visit, o);
   visit("amsgrad", o.amsgrad);
   visit("maximize", o.maximize);
 }
-Optimizer::StateNames AdamW::state_names() const { return {{"exp_avg", "exp_avg_sq", "max_exp_avg_sq"}, {}}; }
 
-void NAdam::update(std::size_t group, Slot& slot, const Tensor& gradient) {
-  const NAdamOptions& o = options(group);
+void update(const NAdamOptions& o, ParameterState& slot, const Tensor& gradient) {
   start_state(slot.tensors[1], slot.parameter);
   double& mu_product = slot.numbers[0];
   if (start_state(slot.tensors[0], slot.parameter)) mu_product = 1;
@@ -95,15 +88,12 @@ void NAdam::update(std::size_t group, Slot& slot, const Tensor& gradient) {
              {1, o.weight_decay, o.betas.first, o.betas.second, o.lr * (1 - mu) / (1 - mu_product),
               o.lr * mu_next / (1 - product_next), bias_correction(o.betas.second, slot.step), o.eps});
 }
-void NAdam::visit_options(std::size_t group, OptionVisitor& visit) {
-  NAdamOptions& o = options(group);
+void visit_options(NAdamOptions& o, OptionVisitor& visit) {
   visit_common(visit, o);
   visit("momentum_decay", o.momentum_decay);
 }
-Optimizer::StateNames NAdam::state_names() const { return {{"exp_avg", "exp_avg_sq"}, {"mu_product"}}; }
 
-void RAdam::update(std::size_t group, Slot& slot, const Tensor& gradient) {
-  const RAdamOptions& o = options(group);
+void update(const RAdamOptions& o, ParameterState& slot, const Tensor& gradient) {
   start_state(slot.tensors[0], slot.parameter);
   start_state(slot.tensors[1], slot.parameter);
   auto step = static_cast<double>(slot.step);
@@ -117,22 +107,18 @@ void RAdam::update(std::size_t group, Slot& slot, const Tensor& gradient) {
              {1, o.weight_decay, o.betas.first, o.betas.second, o.lr / bias_correction(o.betas.first, slot.step),
               adaptive, o.eps});
 }
-void RAdam::visit_options(std::size_t group, OptionVisitor& visit) { visit_common(visit, options(group)); }
-Optimizer::StateNames RAdam::state_names() const { return {{"exp_avg", "exp_avg_sq"}, {}}; }
+void visit_options(RAdamOptions& o, OptionVisitor& visit) { visit_common(visit, o); }
 
-void Adamax::update(std::size_t group, Slot& slot, const Tensor& gradient) {
-  const AdamaxOptions& o = options(group);
+void update(const AdamaxOptions& o, ParameterState& slot, const Tensor& gradient) {
   start_state(slot.tensors[0], slot.parameter);
   start_state(slot.tensors[1], slot.parameter);
   fused_step(OptimizerRule::adamax, slot.parameter, gradient, slot.tensors,
              {sign_of(o.maximize), o.weight_decay, o.betas.first, o.betas.second,
               o.lr / bias_correction(o.betas.first, slot.step), o.eps});
 }
-void Adamax::visit_options(std::size_t group, OptionVisitor& visit) {
-  AdamaxOptions& o = options(group);
+void visit_options(AdamaxOptions& o, OptionVisitor& visit) {
   visit_common(visit, o);
   visit("maximize", o.maximize);
 }
-Optimizer::StateNames Adamax::state_names() const { return {{"exp_avg", "exp_inf"}, {}}; }
 
 }  // namespace korrel::optim

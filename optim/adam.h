@@ -13,6 +13,7 @@ struct Betas {
 
 struct AdamOptions {
   static constexpr const char* optimizer = "Adam";
+  static constexpr StateNames state{{"exp_avg", "exp_avg_sq", "max_exp_avg_sq"}, {}};
   double lr = 1e-3;
   Betas betas;
   double eps = 1e-8;
@@ -21,19 +22,13 @@ struct AdamOptions {
   bool maximize = false;
 };
 void check_options(const AdamOptions& options);
-
-class Adam final : public OptimizerOf<AdamOptions> {
- public:
-  using OptimizerOf::OptimizerOf;
-
- private:
-  void update(std::size_t group, Slot& slot, const Tensor& gradient) override;
-  void visit_options(std::size_t group, OptionVisitor& visitor) override;
-  StateNames state_names() const override;
-};
+void update(const AdamOptions& options, ParameterState& state, const Tensor& gradient);
+void visit_options(AdamOptions& options, OptionVisitor& visitor);
+using Adam = OptimizerOf<AdamOptions>;
 
 struct AdamWOptions {
   static constexpr const char* optimizer = "AdamW";
+  static constexpr StateNames state{{"exp_avg", "exp_avg_sq", "max_exp_avg_sq"}, {}};
   double lr = 1e-3;
   Betas betas;
   double eps = 1e-8;
@@ -42,19 +37,13 @@ struct AdamWOptions {
   bool maximize = false;
 };
 void check_options(const AdamWOptions& options);
-
-class AdamW final : public OptimizerOf<AdamWOptions> {
- public:
-  using OptimizerOf::OptimizerOf;
-
- private:
-  void update(std::size_t group, Slot& slot, const Tensor& gradient) override;
-  void visit_options(std::size_t group, OptionVisitor& visitor) override;
-  StateNames state_names() const override;
-};
+void update(const AdamWOptions& options, ParameterState& state, const Tensor& gradient);
+void visit_options(AdamWOptions& options, OptionVisitor& visitor);
+using AdamW = OptimizerOf<AdamWOptions>;
 
 struct NAdamOptions {
   static constexpr const char* optimizer = "NAdam";
+  static constexpr StateNames state{{"exp_avg", "exp_avg_sq"}, {"mu_product"}};
   double lr = 2e-3;
   Betas betas;
   double eps = 1e-8;
@@ -62,38 +51,26 @@ struct NAdamOptions {
   double momentum_decay = 4e-3;
 };
 void check_options(const NAdamOptions& options);
-
-class NAdam final : public OptimizerOf<NAdamOptions> {
- public:
-  using OptimizerOf::OptimizerOf;
-
- private:
-  void update(std::size_t group, Slot& slot, const Tensor& gradient) override;
-  void visit_options(std::size_t group, OptionVisitor& visitor) override;
-  StateNames state_names() const override;
-};
+void update(const NAdamOptions& options, ParameterState& state, const Tensor& gradient);
+void visit_options(NAdamOptions& options, OptionVisitor& visitor);
+using NAdam = OptimizerOf<NAdamOptions>;
 
 struct RAdamOptions {
   static constexpr const char* optimizer = "RAdam";
+  static constexpr StateNames state{{"exp_avg", "exp_avg_sq"}, {}};
   double lr = 1e-3;
   Betas betas;
   double eps = 1e-8;
   double weight_decay = 0;
 };
 void check_options(const RAdamOptions& options);
-
-class RAdam final : public OptimizerOf<RAdamOptions> {
- public:
-  using OptimizerOf::OptimizerOf;
-
- private:
-  void update(std::size_t group, Slot& slot, const Tensor& gradient) override;
-  void visit_options(std::size_t group, OptionVisitor& visitor) override;
-  StateNames state_names() const override;
-};
+void update(const RAdamOptions& options, ParameterState& state, const Tensor& gradient);
+void visit_options(RAdamOptions& options, OptionVisitor& visitor);
+using RAdam = OptimizerOf<RAdamOptions>;
 
 struct AdamaxOptions {
   static constexpr const char* optimizer = "Adamax";
+  static constexpr StateNames state{{"exp_avg", "exp_inf"}, {}};
   double lr = 2e-3;
   Betas betas;
   double eps = 1e-8;
@@ -101,15 +78,8 @@ struct AdamaxOptions {
   bool maximize = false;
 };
 void check_options(const AdamaxOptions& options);
-
-class Adamax final : public OptimizerOf<AdamaxOptions> {
- public:
-  using OptimizerOf::OptimizerOf;
-
- private:
-  void update(std::size_t group, Slot& slot, const Tensor& gradient) override;
-  void visit_options(std::size_t group, OptionVisitor& visitor) override;
-  StateNames state_names() const override;
-};
+void update(const AdamaxOptions& options, ParameterState& state, const Tensor& gradient);
+void visit_options(AdamaxOptions& options, OptionVisitor& visitor);
+using Adamax = OptimizerOf<AdamaxOptions>;
 
 }  // namespace korrel::optim

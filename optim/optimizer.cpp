@@ -16,8 +16,8 @@ void Optimizer::add_parameters(const std::vector<Tensor>& parameters) {
   check<ValueError>(!parameters.empty(), "{}: the list of parameters is empty", name_);
   std::unordered_set<const void*> seen;
   for (const auto& group : groups_)
-    for (const Slot& slot : group) seen.insert(slot.parameter.body_ref().get());
-  std::vector<Slot> slots;
+    for (const ParameterState& slot : group) seen.insert(slot.parameter.body_ref().get());
+  std::vector<ParameterState> slots;
   for (const Tensor& parameter : parameters) {
     std::size_t index = slots.size();
     check<ValueError>(parameter.defined(), "{}: parameter {} is undefined", name_, index);
@@ -37,19 +37,19 @@ void Optimizer::add_parameters(const std::vector<Tensor>& parameters) {
 std::vector<Tensor> Optimizer::parameters() const {
   std::vector<Tensor> result;
   for (const auto& group : groups_)
-    for (const Slot& slot : group) result.push_back(slot.parameter);
+    for (const ParameterState& slot : group) result.push_back(slot.parameter);
   return result;
 }
 
 void Optimizer::zero_grad() {
   for (auto& group : groups_)
-    for (Slot& slot : group) slot.parameter.zero_grad();
+    for (ParameterState& slot : group) slot.parameter.zero_grad();
 }
 
 void Optimizer::step() {
   NoGradGuard no_grad;
   for (std::size_t group = 0; group < groups_.size(); ++group) {
-    for (Slot& slot : groups_[group]) {
+    for (ParameterState& slot : groups_[group]) {
       Tensor gradient = slot.parameter.grad();
       if (!gradient.defined()) continue;
       for (const Tensor& state : slot.tensors)
@@ -58,7 +58,7 @@ void Optimizer::step() {
             "{}: a parameter of shape {} is {}, but was {} in the last step; make a new optimizer after to()", name_,
             slot.parameter.shape(), slot.parameter.dtype(), state.defined() ? state.dtype() : f32);
       ++slot.step;
-      update(group, slot, gradient.detach().contiguous());
+      update_parameter(group, slot, gradient.detach().contiguous());
     }
   }
 }
@@ -73,7 +73,7 @@ void Optimizer::each_option(std::size_t group, const F& f) const {
     void operator()(const char* name, bool& value) override { f(name, value); }
     const F& f;
   } visitor(f);
-  const_cast<Optimizer*>(this)->visit_options(group, visitor);
+  const_cast<Optimizer*>(this)->visit_group(group, visitor);
 }
 
 bool Optimizer::has_option(std::string_view wanted) const {
@@ -124,16 +124,16 @@ Tensor integer(int64_t value) { return from_vector<int64_t>({value}, {}); }
 
 StateDict Optimizer::state_dict() const {
   StateDict state;
-  StateNames names = state_names();
+  const StateNames& names = state_names();
   std::size_t index = 0;
   for (const auto& group : groups_) {
-    for (const Slot& slot : group) {
+    for (const ParameterState& slot : group) {
       std::string prefix = fmt::format("state.{}.", index++);
       if (slot.step == 0) continue;  // never updated
       state.emplace_back(prefix + "step", integer(slot.step));
-      for (std::size_t i = 0; i < names.tensors.size(); ++i)
+      for (std::size_t i = 0; i < 3 && names.tensors[i]; ++i)
         if (slot.tensors[i].defined()) state.emplace_back(prefix + names.tensors[i], slot.tensors[i]);
-      for (std::size_t i = 0; i < names.numbers.size(); ++i)
+      for (std::size_t i = 0; i < 2 && names.numbers[i]; ++i)
         state.emplace_back(prefix + names.numbers[i], number(slot.numbers[i]));
     }
   }
@@ -161,15 +161,15 @@ void Optimizer::load_state_dict(const StateDict& state) {
     return found->second;
   };
 
-  StateNames names = state_names();
-  std::vector<std::vector<Slot>> loaded = groups_;
+  const StateNames& names = state_names();
+  std::vector<std::vector<ParameterState>> loaded = groups_;
   std::size_t index = 0;
   for (auto& group : loaded) {
-    for (Slot& slot : group) {
+    for (ParameterState& slot : group) {
       std::string prefix = fmt::format("state.{}.", index++);
       const Tensor* step = take(prefix + "step");
       slot.step = step ? step->item<int64_t>() : 0;
-      for (std::size_t i = 0; i < names.tensors.size(); ++i) {
+      for (std::size_t i = 0; i < 3 && names.tensors[i]; ++i) {
         const Tensor* saved = take(prefix + names.tensors[i]);
         slot.tensors[i] = {};
         if (!saved) continue;
@@ -178,7 +178,7 @@ void Optimizer::load_state_dict(const StateDict& state) {
                   fmt::format("is {}, the parameter {}", saved->shape(), slot.parameter.shape()));
         slot.tensors[i] = saved->detach().to(slot.parameter.dtype()).contiguous().clone();
       }
-      for (std::size_t i = 0; i < names.numbers.size(); ++i) {
+      for (std::size_t i = 0; i < 2 && names.numbers[i]; ++i) {
         const Tensor* saved = take(prefix + names.numbers[i]);
         slot.numbers[i] = saved ? saved->item() : 0;
       }

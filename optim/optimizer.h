@@ -15,6 +15,26 @@ namespace korrel::optim {
 
 using StateDict = std::vector<std::pair<std::string, Tensor>>;
 
+// One parameter and what the optimizer remembers of it. A state tensor is undefined until it is used.
+struct ParameterState {
+  Tensor parameter;
+  int64_t step = 0;  // updates of this parameter, the one in progress included
+  Tensor tensors[3];
+  double numbers[2] = {0, 0};
+};
+struct StateNames {  // of ParameterState's arrays, PyTorch's; null where there is none
+  const char* tensors[3];
+  const char* numbers[2];
+};
+class OptionVisitor {
+ public:
+  virtual void operator()(const char* name, double& value) = 0;
+  virtual void operator()(const char* name, bool& value) = 0;
+
+ protected:
+  ~OptionVisitor() = default;
+};
+
 class Optimizer {
  public:
   virtual ~Optimizer();
@@ -45,45 +65,30 @@ class Optimizer {
   void load_state_dict(const StateDict& state);
 
  protected:
-  // One parameter and what the optimizer remembers of it. A state tensor is undefined until it is used.
-  struct Slot {
-    Tensor parameter;
-    int64_t step = 0;  // updates of this parameter, the one in progress included
-    Tensor tensors[3];
-    double numbers[2] = {0, 0};
-  };
-  struct StateNames {  // in the order of Slot's arrays; PyTorch's
-    std::vector<const char*> tensors, numbers;
-  };
-  class OptionVisitor {
-   public:
-    virtual void operator()(const char* name, double& value) = 0;
-    virtual void operator()(const char* name, bool& value) = 0;
-
-   protected:
-    ~OptionVisitor() = default;
-  };
-
   explicit Optimizer(const char* name) : name_(name) {}
   // Throws ValueError for an empty list, a parameter that is undefined, no leaf, not floating or already there.
   void add_parameters(const std::vector<Tensor>& parameters);
 
-  virtual void update(std::size_t group, Slot& slot, const Tensor& gradient) = 0;
-  virtual void visit_options(std::size_t group, OptionVisitor& visitor) = 0;
-  virtual StateNames state_names() const = 0;
+  virtual void update_parameter(std::size_t group, ParameterState& state, const Tensor& gradient) = 0;
+  virtual void visit_group(std::size_t group, OptionVisitor& visitor) = 0;
+  virtual const StateNames& state_names() const = 0;
 
  private:
   template <class F>
   void each_option(std::size_t group, const F& f) const;
 
   std::string name_;
-  std::vector<std::vector<Slot>> groups_;
+  std::vector<std::vector<ParameterState>> groups_;
   std::vector<double> initial_lrs_;  // of the first groups; a group without one has not been scheduled
 };
 
-// An optimizer with options of type Options, one set per group. check_options(options) throws ValueError.
+// The optimizer that a type of options stands for, one set of them per group. Beside the options, in their header:
+//   void check_options(const Options&);                                    throws ValueError
+//   void update(const Options&, ParameterState&, const Tensor& gradient);  one step
+//   void visit_options(Options&, OptionVisitor&);                          names each of them
+// and in them `optimizer`, the name, and `state`, the StateNames.
 template <class Options>
-class OptimizerOf : public Optimizer {
+class OptimizerOf final : public Optimizer {
  public:
   struct Group {
     std::vector<Tensor> parameters;
@@ -107,6 +112,12 @@ class OptimizerOf : public Optimizer {
   Options& options(std::size_t group = 0) { return options_.at(group); }
 
  private:
+  void update_parameter(std::size_t group, ParameterState& state, const Tensor& gradient) override {
+    update(options_[group], state, gradient);
+  }
+  void visit_group(std::size_t group, OptionVisitor& visitor) override { visit_options(options_[group], visitor); }
+  const StateNames& state_names() const override { return Options::state; }
+
   std::vector<Options> options_;
 };
 

@@ -17,8 +17,7 @@ void check_options(const SGDOptions& o) {
                     o.dampening);
 }
 
-void SGD::update(std::size_t group, Slot& slot, const Tensor& gradient) {
-  const SGDOptions& o = options(group);
+void update(const SGDOptions& o, ParameterState& slot, const Tensor& gradient) {
   double sign = sign_of(o.maximize);
   if (o.momentum == 0)
     return fused_step(kernels::OptimizerRule::sgd_plain, slot.parameter, gradient, slot.tensors,
@@ -27,8 +26,7 @@ void SGD::update(std::size_t group, Slot& slot, const Tensor& gradient) {
   fused_step(kernels::OptimizerRule::sgd, slot.parameter, gradient, slot.tensors,
              {sign, o.weight_decay, o.momentum, first ? 1 : 1 - o.dampening, o.lr, o.nesterov ? 1.0 : 0.0});
 }
-void SGD::visit_options(std::size_t group, OptionVisitor& visit) {
-  SGDOptions& o = options(group);
+void visit_options(SGDOptions& o, OptionVisitor& visit) {
   visit("lr", o.lr);
   visit("momentum", o.momentum);
   visit("dampening", o.dampening);
@@ -36,15 +34,13 @@ void SGD::visit_options(std::size_t group, OptionVisitor& visit) {
   visit("nesterov", o.nesterov);
   visit("maximize", o.maximize);
 }
-Optimizer::StateNames SGD::state_names() const { return {{"momentum_buffer"}, {}}; }
 
 void check_options(const ASGDOptions& o) {
   check_not_negative("ASGD", "lr", o.lr);
   check_not_negative("ASGD", "weight_decay", o.weight_decay);
 }
 
-void ASGD::update(std::size_t group, Slot& slot, const Tensor& gradient) {
-  const ASGDOptions& o = options(group);
+void update(const ASGDOptions& o, ParameterState& slot, const Tensor& gradient) {
   double &eta = slot.numbers[0], &mu = slot.numbers[1];
   if (start_state(slot.tensors[0], slot.parameter)) {
     eta = static_cast<float>(o.lr);  // PyTorch keeps eta and mu in f32
@@ -56,8 +52,7 @@ void ASGD::update(std::size_t group, Slot& slot, const Tensor& gradient) {
   eta = static_cast<float>(o.lr / std::pow(1 + o.lambd * o.lr * step, o.alpha));
   mu = static_cast<float>(1 / std::max(1.0, step - o.t0));
 }
-void ASGD::visit_options(std::size_t group, OptionVisitor& visit) {
-  ASGDOptions& o = options(group);
+void visit_options(ASGDOptions& o, OptionVisitor& visit) {
   visit("lr", o.lr);
   visit("lambd", o.lambd);
   visit("alpha", o.alpha);
@@ -65,6 +60,5 @@ void ASGD::visit_options(std::size_t group, OptionVisitor& visit) {
   visit("weight_decay", o.weight_decay);
   visit("maximize", o.maximize);
 }
-Optimizer::StateNames ASGD::state_names() const { return {{"ax"}, {"eta", "mu"}}; }
 
 }  // namespace korrel::optim

@@ -8,6 +8,7 @@ namespace korrel::optim {
 
 struct SGDOptions {
   static constexpr const char* optimizer = "SGD";
+  static constexpr StateNames state{{"momentum_buffer"}, {}};
   double lr = 1e-3;
   double momentum = 0;
   double dampening = 0;
@@ -16,19 +17,13 @@ struct SGDOptions {
   bool maximize = false;
 };
 void check_options(const SGDOptions& options);
-
-class SGD final : public OptimizerOf<SGDOptions> {
- public:
-  using OptimizerOf::OptimizerOf;
-
- private:
-  void update(std::size_t group, Slot& slot, const Tensor& gradient) override;
-  void visit_options(std::size_t group, OptionVisitor& visitor) override;
-  StateNames state_names() const override;
-};
+void update(const SGDOptions& options, ParameterState& state, const Tensor& gradient);
+void visit_options(SGDOptions& options, OptionVisitor& visitor);
+using SGD = OptimizerOf<SGDOptions>;
 
 struct ASGDOptions {
   static constexpr const char* optimizer = "ASGD";
+  static constexpr StateNames state{{"ax"}, {"eta", "mu"}};
   double lr = 1e-2;
   double lambd = 1e-4;
   double alpha = 0.75;
@@ -37,15 +32,8 @@ struct ASGDOptions {
   bool maximize = false;
 };
 void check_options(const ASGDOptions& options);
-
-class ASGD final : public OptimizerOf<ASGDOptions> {
- public:
-  using OptimizerOf::OptimizerOf;
-
- private:
-  void update(std::size_t group, Slot& slot, const Tensor& gradient) override;
-  void visit_options(std::size_t group, OptionVisitor& visitor) override;
-  StateNames state_names() const override;
-};
+void update(const ASGDOptions& options, ParameterState& state, const Tensor& gradient);
+void visit_options(ASGDOptions& options, OptionVisitor& visitor);
+using ASGD = OptimizerOf<ASGDOptions>;
 
 }  // namespace korrel::optim
