@@ -1,5 +1,6 @@
-// Scalar: a number that an op is given beside tensors, with the kind of number it was written as: `x + 2` keeps an i64 x
-// i64, `x + 2.5` makes it f32, as in PyTorch. Converts from every arithmetic type, so ops take `double`, `int` and `bool`.
+// Scalar: a number that an op is given beside tensors, with the kind of number it was written as: `x + 2` keeps an i64
+// x i64, `x + 2.5` makes it f32, as in PyTorch. Converts from every arithmetic type, so ops take `double`, `int` and
+// `bool`.
 #pragma once
 
 #include <concepts>
@@ -13,8 +14,7 @@ namespace korrel {
 class Scalar {
  public:
   template <class T>
-    requires std::is_arithmetic_v<T>
-  Scalar(T value) : value_(static_cast<double>(value)) {
+  requires std::is_arithmetic_v<T> Scalar(T value) : value_(static_cast<double>(value)) {
     if constexpr (std::is_same_v<T, bool>) {
       dtype_ = boolean;
     } else if constexpr (std::is_integral_v<T>) {
@@ -27,8 +27,10 @@ class Scalar {
   double value() const { return value_; }
   template <class T>
   T to() const {  // an integer keeps all of its 64 bits
-    if constexpr (std::is_floating_point_v<T>) return static_cast<T>(value_);
-    else return static_cast<T>(is_floating(dtype_) ? static_cast<int64_t>(value_) : integer_);
+    if constexpr (std::is_floating_point_v<T>)
+      return static_cast<T>(value_);
+    else
+      return static_cast<T>(is_floating(dtype_) ? static_cast<int64_t>(value_) : integer_);
   }
 
  private:

@@ -18,7 +18,8 @@ namespace korrel::kernels::HWY_NAMESPACE {
 namespace {
 
 // to[i][j] = from[j][i] for the whole blocks of 4 x 4 in height x width: half the time of element by element.
-void transpose_blocks(uint32_t* to, int64_t to_stride, const uint32_t* from, int64_t from_stride, int64_t height, int64_t width) {
+void transpose_blocks(uint32_t* to, int64_t to_stride, const uint32_t* from, int64_t from_stride, int64_t height,
+                      int64_t width) {
 #if HWY_TARGET == HWY_SCALAR
   for (int64_t i = 0; i < height / 4 * 4; ++i)
     for (int64_t j = 0; j < width / 4 * 4; ++j) to[i * to_stride + j] = from[j * from_stride + i];
@@ -31,8 +32,10 @@ void transpose_blocks(uint32_t* to, int64_t to_stride, const uint32_t* from, int
       const uint32_t* in = from + j * from_stride + i;
       const auto a = hn::LoadU(d, in), b = hn::LoadU(d, in + from_stride);
       const auto c = hn::LoadU(d, in + 2 * from_stride), e = hn::LoadU(d, in + 3 * from_stride);
-      const auto ab_low = hn::BitCast(wide, hn::InterleaveLower(d, a, b)), ab_high = hn::BitCast(wide, hn::InterleaveUpper(d, a, b));
-      const auto ce_low = hn::BitCast(wide, hn::InterleaveLower(d, c, e)), ce_high = hn::BitCast(wide, hn::InterleaveUpper(d, c, e));
+      const auto ab_low = hn::BitCast(wide, hn::InterleaveLower(d, a, b)),
+                 ab_high = hn::BitCast(wide, hn::InterleaveUpper(d, a, b));
+      const auto ce_low = hn::BitCast(wide, hn::InterleaveLower(d, c, e)),
+                 ce_high = hn::BitCast(wide, hn::InterleaveUpper(d, c, e));
       uint32_t* out = to + i * to_stride + j;
       hn::StoreU(hn::BitCast(d, hn::InterleaveLower(wide, ab_low, ce_low)), d, out);
       hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(wide, ab_low, ce_low)), d, out + to_stride);
@@ -54,8 +57,8 @@ namespace {
 HWY_EXPORT(transpose_blocks);
 
 constexpr int64_t grain = 32768;  // elements worth a thread
-constexpr int64_t tile = 64;      // of a transposition: runs of several cache lines on either side (1.05 ms against 1.4 with 16,
-                                  // 1024 x 1024 f32)
+constexpr int64_t tile = 64;      // of a transposition: runs of several cache lines on either side (1.05 ms against 1.4
+                              // with 16, 1024 x 1024 f32)
 
 struct Loop {
   Loop(const Shape& shape, const Strides& given) {
@@ -111,10 +114,11 @@ void row(To* to, const From* from, int64_t stride, int64_t n) {
   }
 }
 
-// to [.., columns] dense, rows first..last, from a matrix whose columns are dense (or nearly) in memory. Tile by tile through
-// a buffer: read in runs, written in runs; rows a power of two apart would evict one another from the cache.
+// to [.., columns] dense, rows first..last, from a matrix whose columns are dense (or nearly) in memory. Tile by tile
+// through a buffer: read in runs, written in runs; rows a power of two apart would evict one another from the cache.
 template <class To, class From>
-void transpose(To* to, const From* from, int64_t columns, int64_t row_stride, int64_t column_stride, int64_t first, int64_t last) {
+void transpose(To* to, const From* from, int64_t columns, int64_t row_stride, int64_t column_stride, int64_t first,
+               int64_t last) {
   alignas(64) From buffer[tile][tile + 64 / sizeof(From)];
   int64_t height = last - first;
   for (int64_t j0 = 0; j0 < columns; j0 += tile) {
@@ -129,7 +133,8 @@ void transpose(To* to, const From* from, int64_t columns, int64_t row_stride, in
     To* corner = to + first * columns + j0;
     int64_t done_i = 0, done_j = 0;
     if constexpr (std::is_same_v<To, uint32_t> && std::is_same_v<From, uint32_t>) {
-      HWY_DYNAMIC_DISPATCH(transpose_blocks)(corner, columns, buffer[0], sizeof(buffer[0]) / sizeof(From), height, width);
+      HWY_DYNAMIC_DISPATCH(transpose_blocks)
+      (corner, columns, buffer[0], sizeof(buffer[0]) / sizeof(From), height, width);
       done_i = height / 4 * 4;
       done_j = width / 4 * 4;
     }
@@ -145,18 +150,20 @@ void copy_as(To* to, const From* from, const Loop& loop) {
   int last = loop.rank - 1;
   int64_t columns = loop.sizes[last], step = loop.strides[last];
   if (loop.rank == 1) {
-    return parallel_for(n, grain, [&](int64_t begin, int64_t end) { row(to + begin, from + begin * step, step, end - begin); });
+    return parallel_for(n, grain,
+                        [&](int64_t begin, int64_t end) { row(to + begin, from + begin * step, step, end - begin); });
   }
   if (std::abs(step) >= 8 && std::abs(loop.strides[last - 1]) < std::abs(step) && loop.strides[last - 1] != 0) {
     int64_t rows = loop.sizes[last - 1], planes = n / (rows * columns);
     int64_t strips = (rows + tile - 1) / tile;  // a thread takes whole strips of a plane
-    return parallel_for(planes * strips, std::max<int64_t>(1, grain / (tile * columns)), [&](int64_t begin, int64_t end) {
-      for (int64_t s = begin; s < end; ++s) {
-        int64_t plane = s / strips, first = s % strips * tile;
-        transpose(to + plane * rows * columns, from + loop.offset(plane, last - 1), columns, loop.strides[last - 1], step,
-                  first, std::min(first + tile, rows));
-      }
-    });
+    return parallel_for(planes * strips, std::max<int64_t>(1, grain / (tile * columns)),
+                        [&](int64_t begin, int64_t end) {
+                          for (int64_t s = begin; s < end; ++s) {
+                            int64_t plane = s / strips, first = s % strips * tile;
+                            transpose(to + plane * rows * columns, from + loop.offset(plane, last - 1), columns,
+                                      loop.strides[last - 1], step, first, std::min(first + tile, rows));
+                          }
+                        });
   }
   parallel_for(n / columns, std::max<int64_t>(1, grain / columns), [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) row(to + r * columns, from + loop.offset(r, last), step, columns);

@@ -1,12 +1,13 @@
 // Row functions from functors, for one SIMD target. An op's source defines a functor per op,
 //   struct Add {
 //     auto operator()(auto d, auto a, auto b) const { return hn::Add(a, b); }          // vectors of f32 and f64
-//     template <class T> static T plain(T a, T b) { return a + b; }                    // where it exists: i64, u8, bool
+//     template <class T> static T plain(T a, T b) { return a + b; }                    // where it exists: i64, u8,
+//     bool
 //   };
 //   void add_rows(const kernels::Row& row) { kernels::map2<Add>(row); }
-// and exports it with HWY_EXPORT(add_rows). A functor with numbers of its own is constructed from row.params; one that says
-// `static constexpr bool through_f64 = true` sees f32 as f64.
-// The tail of a row runs through the same vector arithmetic as its body: same bits wherever a row begins or ends.
+// and exports it with HWY_EXPORT(add_rows). A functor with numbers of its own is constructed from row.params; one that
+// says `static constexpr bool through_f64 = true` sees f32 as f64. The tail of a row runs through the same vector
+// arithmetic as its body: same bits wherever a row begins or ends.
 #if defined(KORREL_KERNELS_ELEMENTWISE_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef KORREL_KERNELS_ELEMENTWISE_INL_H_
 #undef KORREL_KERNELS_ELEMENTWISE_INL_H_
@@ -70,7 +71,10 @@ struct Widened {
   }
 };
 template <class F, class T>
-using LanesOf = std::conditional_t<std::is_same_v<T, float> && requires { F::through_f64; }, Widened, Direct<T>>;
+using LanesOf = std::conditional_t < std::is_same_v<T, float>&& requires {
+  F::through_f64;
+}
+, Widened, Direct < T >> ;
 
 template <class F, class T>
 HWY_INLINE void simd1(const Row& row) {
@@ -162,11 +166,17 @@ HWY_INLINE void plain3(const Row& row) {
 }
 
 template <class F, class T>
-inline constexpr bool has_plain1 = requires(const F f, T x) { f.plain(x); };
+inline constexpr bool has_plain1 = requires(const F f, T x) {
+  f.plain(x);
+};
 template <class F, class T>
-inline constexpr bool has_plain2 = requires(const F f, T x) { f.plain(x, x); };
+inline constexpr bool has_plain2 = requires(const F f, T x) {
+  f.plain(x, x);
+};
 template <class F, class T>
-inline constexpr bool has_plain3 = requires(const F f, T x) { f.plain(x, x, x); };
+inline constexpr bool has_plain3 = requires(const F f, T x) {
+  f.plain(x, x, x);
+};
 
 template <class F>
 HWY_INLINE void map1(const Row& row) {
@@ -215,9 +225,12 @@ HWY_INLINE void scalar1(const Row& row) {
 template <class F>
 HWY_INLINE void scalar2(const Row& row) {
   switch (row.dtype) {
-    case f32: return plain2<F, float>(row);
-    case f64: return plain2<F, double>(row);
-    default: break;
+    case f32:
+      return plain2<F, float>(row);
+    case f64:
+      return plain2<F, double>(row);
+    default:
+      break;
   }
   if constexpr (has_plain2<F, int64_t>) {
     if (row.dtype == i64) return plain2<F, int64_t>(row);
@@ -229,21 +242,31 @@ HWY_INLINE void scalar2(const Row& row) {
 template <class F>
 HWY_INLINE void predicate1(const Row& row) {
   switch (row.dtype) {
-    case f32: return plain1<F, float, bool>(row);
-    case f64: return plain1<F, double, bool>(row);
-    case i64: return plain1<F, int64_t, bool>(row);
-    case u8: return plain1<F, uint8_t, bool>(row);
-    case boolean: return plain1<F, bool, bool>(row);
+    case f32:
+      return plain1<F, float, bool>(row);
+    case f64:
+      return plain1<F, double, bool>(row);
+    case i64:
+      return plain1<F, int64_t, bool>(row);
+    case u8:
+      return plain1<F, uint8_t, bool>(row);
+    case boolean:
+      return plain1<F, bool, bool>(row);
   }
 }
 template <class F>
 HWY_INLINE void predicate2(const Row& row) {
   switch (row.dtype) {
-    case f32: return plain2<F, float, bool>(row);
-    case f64: return plain2<F, double, bool>(row);
-    case i64: return plain2<F, int64_t, bool>(row);
-    case u8: return plain2<F, uint8_t, bool>(row);
-    case boolean: return plain2<F, bool, bool>(row);
+    case f32:
+      return plain2<F, float, bool>(row);
+    case f64:
+      return plain2<F, double, bool>(row);
+    case i64:
+      return plain2<F, int64_t, bool>(row);
+    case u8:
+      return plain2<F, uint8_t, bool>(row);
+    case boolean:
+      return plain2<F, bool, bool>(row);
   }
 }
 

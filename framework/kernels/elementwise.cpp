@@ -12,8 +12,8 @@
 namespace korrel::kernels {
 namespace {
 
-constexpr int64_t block = 512;   // elements gathered at a time: three operands of 8 bytes stay in 12 KiB of L1
-constexpr int64_t long_row = 64; // from here on rows are handed over one by one instead of gathered into blocks
+constexpr int64_t block = 512;    // elements gathered at a time: three operands of 8 bytes stay in 12 KiB of L1
+constexpr int64_t long_row = 64;  // from here on rows are handed over one by one instead of gathered into blocks
 
 RowFunction function_of(Kernel kernel) {
   ensure_target();
@@ -199,7 +199,8 @@ class Runner {
     for (; begin < end; begin += block) {
       Row row{std::min(block, end - begin), out(begin), {}, 0, job_.dtype, job_.params};
       for (int k = 0; k < job_.count; ++k)
-        row.in[k] = job_.in[k].kind == Operand::Kind::full ? at(job_.in[k].data, begin, job_.in[k].size) : buffers.bytes[k];
+        row.in[k] =
+            job_.in[k].kind == Operand::Kind::full ? at(job_.in[k].data, begin, job_.in[k].size) : buffers.bytes[k];
       for (int64_t done = 0; done < row.n;) {
         int64_t length = std::min(place.row_left(loop), row.n - done);
         for (int k = 0; k < job_.count; ++k) {

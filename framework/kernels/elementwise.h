@@ -1,5 +1,6 @@
-// Runs an elementwise function over a broadcast of strided operands into contiguous memory. The function itself comes row
-// by row as a RowFunction, written with Highway beside its op (see elementwise-inl.h); here are strides, blocks and threads.
+// Runs an elementwise function over a broadcast of strided operands into contiguous memory. The function itself comes
+// row by row as a RowFunction, written with Highway beside its op (see elementwise-inl.h); here are strides, blocks and
+// threads.
 #pragma once
 
 #include <cstdint>

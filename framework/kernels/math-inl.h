@@ -1,6 +1,7 @@
-// Elementary functions on Highway vectors of f32 and f64, for one SIMD target: full range, NaN, infinities and denormals
-// included, within a few units in the last place (tests/framework/ops/unary_test.cpp holds them to that). Highway's own
-// contrib/math serves sin, cos, asin, acos and atan; its exp, log and tanh stop at the edges of the range.
+// Elementary functions on Highway vectors of f32 and f64, for one SIMD target: full range, NaN, infinities and
+// denormals included, within a few units in the last place (tests/framework/ops/unary_test.cpp holds them to that).
+// Highway's own contrib/math serves sin, cos, asin, acos and atan; its exp, log and tanh stop at the edges of the
+// range.
 #if defined(KORREL_KERNELS_MATH_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef KORREL_KERNELS_MATH_INL_H_
 #undef KORREL_KERNELS_MATH_INL_H_
@@ -113,16 +114,14 @@ HWY_INLINE Exponential<V> reduce_exp(D d, V x, double largest) {
 template <class D, class V>
 HWY_INLINE V exp_scaled(D d, V x, double shift) {
   const Exponential<V> e = reduce_exp(d, x, is_f32<D> ? 129 : 1025);
-  const V y = scale(d, hn::Add(e.m, constant(d, 1)), hn::Add(e.n, constant(d, shift)));
+  const V n = shift == 0 ? e.n : hn::Add(e.n, constant(d, shift));
+  const V y = scale(d, hn::Add(e.m, constant(d, 1)), n);
   return hn::IfThenZeroElse(hn::Lt(x, constant(d, is_f32<D> ? -104 : -746)), y);
 }
 template <class D, class V>
 HWY_INLINE V exp(D d, V x) {
-  const Exponential<V> e = reduce_exp(d, x, is_f32<D> ? 129 : 1025);
-  const V y = scale(d, hn::Add(e.m, constant(d, 1)), e.n);
-  return hn::IfThenZeroElse(hn::Lt(x, constant(d, is_f32<D> ? -104 : -746)), y);
+  return exp_scaled(d, x, 0);
 }
-
 template <class D, class V>
 HWY_INLINE V exp2(D d, V x) {
   const V n = hn::Min(hn::Round(x), constant(d, is_f32<D> ? 128 : 1024));
@@ -185,9 +184,9 @@ HWY_INLINE V log_remainder(D d, V f) {
   } else {
     const V s = hn::Div(f, hn::Add(f, constant(d, 2)));
     const V z = hn::Mul(s, s);
-    const V r = hn::Mul(z, polynomial(d, z, 6.666666666666735130e-01, 3.999999999940941908e-01, 2.857142874366239149e-01,
-                                      2.222219843214978396e-01, 1.818357216161805012e-01, 1.531383769920937332e-01,
-                                      1.479819860511658591e-01));
+    const V r = hn::Mul(z, polynomial(d, z, 6.666666666666735130e-01, 3.999999999940941908e-01,
+                                      2.857142874366239149e-01, 2.222219843214978396e-01, 1.818357216161805012e-01,
+                                      1.531383769920937332e-01, 1.479819860511658591e-01));
     return hn::MulSub(s, hn::Add(half_square, r), half_square);
   }
 }
@@ -249,7 +248,8 @@ HWY_INLINE V tanh(D d, V x) {
   const V size = hn::Abs(x);
   if constexpr (is_f32<D>) {
     const V u = hn::Mul(size, size);
-    const V p = polynomial(d, u, 1.0, 1.365408450e-01, 3.836094635e-03, 2.736777242e-05, 2.910134711e-08, -1.116262378e-11);
+    const V p =
+        polynomial(d, u, 1.0, 1.365408450e-01, 3.836094635e-03, 2.736777242e-05, 2.910134711e-08, -1.116262378e-11);
     const V q = polynomial(d, u, 1.0, 4.698741734e-01, 2.712751180e-02, 3.882149758e-04, 1.243357246e-06);
     const V y = at_most(d, hn::Div(hn::Mul(size, p), q), 1);
     return hn::CopySignToAbs(hn::IfThenElse(hn::Gt(size, constant(d, 9.02)), constant(d, 1), y), x);
@@ -296,19 +296,19 @@ HWY_INLINE V atanh(D d, V x) {
   return hn::CopySignToAbs(hn::Mul(y, constant(d, 0.5)), x);
 }
 
-// e^(x^2) erfc(x) (1 + 2 x) for x >= 0 as a polynomial in t = (x - 3) / (x + 3), relative error 1e-17 (the variable is that of
-// Shepherd and Laframboise, 1981).
+// e^(x^2) erfc(x) (1 + 2 x) for x >= 0 as a polynomial in t = (x - 3) / (x + 3), relative error 1e-17 (the variable is
+// that of Shepherd and Laframboise, 1981).
 template <class D, class V>
 HWY_INLINE V erfc_positive(D d, V x) {
   const V three = constant(d, 3);
   const V t = hn::Div(hn::Sub(x, three), hn::Add(x, three));
-  const V p = polynomial(
-      d, t, 1.25300805826972961e+00, -1.35621106124580892e-01, -4.75622943534542986e-02, 1.29645158702718227e-01,
-      -1.19273663415005976e-01, 6.83080273457895848e-02, -2.37705149290767456e-02, 2.52939178396627187e-03,
-      1.88869054424803157e-03, -7.79832020743182505e-04, -1.05161658258289638e-04, 1.25098895752300432e-04,
-      4.96027198476445632e-06, -2.01064526528522840e-05, -7.65783768056578336e-07, 3.51482414947465824e-06,
-      4.02920399225334880e-07, -7.26771100992061355e-07, -1.22955240038734607e-07, 2.01160143470559623e-07,
-      -4.31594871021349177e-08);
+  const V p =
+      polynomial(d, t, 1.25300805826972961e+00, -1.35621106124580892e-01, -4.75622943534542986e-02,
+                 1.29645158702718227e-01, -1.19273663415005976e-01, 6.83080273457895848e-02, -2.37705149290767456e-02,
+                 2.52939178396627187e-03, 1.88869054424803157e-03, -7.79832020743182505e-04, -1.05161658258289638e-04,
+                 1.25098895752300432e-04, 4.96027198476445632e-06, -2.01064526528522840e-05, -7.65783768056578336e-07,
+                 3.51482414947465824e-06, 4.02920399225334880e-07, -7.26771100992061355e-07, -1.22955240038734607e-07,
+                 2.01160143470559623e-07, -4.31594871021349177e-08);
   // exp(-x^2) with x = head + rest: head^2 is exact in 26 bits, the remaining exponent is below 3e-5.
   const hn::RebindToUnsigned<D> du;
   const V head = hn::BitCast(d, hn::And(hn::BitCast(du, x), hn::Set(du, uint64_t{0xFFFFFFFFF8000000u})));
@@ -335,7 +335,8 @@ HWY_INLINE V erf(D d, V x) {
     const V u = hn::Mul(size, size);
     const V p = polynomial(d, u, 1.128379226e+00, 1.853803992e-01, 5.430477113e-02, 3.852280788e-03, 3.782207204e-04,
                            4.643488410e-06, -1.300131292e-08);
-    const V q = polynomial(d, u, 1.0, 4.976224899e-01, 1.140001491e-01, 1.546239853e-02, 1.306258026e-03, 6.272011524e-05);
+    const V q =
+        polynomial(d, u, 1.0, 4.976224899e-01, 1.140001491e-01, 1.546239853e-02, 1.306258026e-03, 6.272011524e-05);
     const V y = at_most(d, hn::Div(hn::Mul(size, p), q), 1);
     return hn::CopySignToAbs(hn::IfThenElse(hn::Gt(size, constant(d, 3.93)), constant(d, 1), y), x);
   } else {
@@ -355,7 +356,8 @@ HWY_INLINE V erfc(D d, V x) {  // f64 only: f32 goes through it
   return hn::IfThenElse(hn::Lt(size, one), hn::Sub(one, erf_small(d, x)), large);
 }
 
-// Highway's sin and cos hold to 39000; beyond, lane by lane from the C library, so that a lane never depends on its neighbours.
+// Highway's sin and cos hold to 39000; beyond, lane by lane from the C library, so that a lane never depends on its
+// neighbours.
 template <class D, class V, class F>
 HWY_INLINE V beyond(D d, V x, V y, double limit, F function) {
   using T = hn::TFromD<D>;
@@ -370,11 +372,15 @@ HWY_INLINE V beyond(D d, V x, V y, double limit, F function) {
 }
 struct Sine {
   template <class T>
-  T operator()(T x) const { return std::sin(x); }
+  T operator()(T x) const {
+    return std::sin(x);
+  }
 };
 struct Cosine {
   template <class T>
-  T operator()(T x) const { return std::cos(x); }
+  T operator()(T x) const {
+    return std::cos(x);
+  }
 };
 template <class D, class V>
 HWY_INLINE V sin(D d, V x) {

@@ -14,7 +14,9 @@ double digamma_positive(double x) {
   double y = 0;
   for (; x < 10; x += 1) y -= 1 / x;
   double z = 1 / (x * x);
-  double series = z * (1.0 / 12 - z * (1.0 / 120 - z * (1.0 / 252 - z * (1.0 / 240 - z * (1.0 / 132 - z * (691.0 / 32760 - z / 12))))));
+  double series =
+      z *
+      (1.0 / 12 - z * (1.0 / 120 - z * (1.0 / 252 - z * (1.0 / 240 - z * (1.0 / 132 - z * (691.0 / 32760 - z / 12))))));
   return y + std::log(x) - 0.5 / x - series;
 }
 
@@ -26,8 +28,8 @@ double digamma(double x) {
   return digamma_positive(1 - x) - std::numbers::pi / std::tan(std::numbers::pi * fraction);  // reflection
 }
 
-// Hurwitz' zeta(s, q) for whole s >= 2 by Euler and Maclaurin's summation: terms up to q >= 10, then twelve corrections with
-// the divisors (2k)! / B(2k) (the form is that of Moshier's Cephes library).
+// Hurwitz' zeta(s, q) for whole s >= 2 by Euler and Maclaurin's summation: terms up to q >= 10, then twelve corrections
+// with the divisors (2k)! / B(2k) (the form is that of Moshier's Cephes library).
 double zeta(double s, double q) {
   static constexpr double divisors[] = {12.0,
                                         -720.0,

@@ -3,7 +3,8 @@
 
 namespace korrel::kernels {
 
-// d^(order + 1) / dx^(order + 1) log(gamma(x)). At the poles: order 0 gives -inf at 0 and NaN at negative integers, as PyTorch.
+// d^(order + 1) / dx^(order + 1) log(gamma(x)). At the poles: order 0 gives -inf at 0 and NaN at negative integers, as
+// PyTorch.
 double polygamma(int order, double x);
 
 }  // namespace korrel::kernels

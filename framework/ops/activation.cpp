@@ -32,7 +32,8 @@ using kernels::Row;
 struct Elu {
   explicit Elu(const double* params) : alpha(params[0]), scale(params[1]), steepness(params[2]) {}
   auto operator()(auto d, auto x) const {
-    const auto curve = hn::Mul(math::expm1(d, hn::Mul(x, math::constant(d, steepness))), math::constant(d, alpha * scale));
+    const auto curve =
+        hn::Mul(math::expm1(d, hn::Mul(x, math::constant(d, steepness))), math::constant(d, alpha * scale));
     return hn::IfThenElse(hn::Gt(x, hn::Zero(d)), hn::Mul(x, math::constant(d, scale)), curve);
   }
   double alpha, scale, steepness;
@@ -40,7 +41,8 @@ struct Elu {
 struct EluSlope {
   explicit EluSlope(const double* params) : alpha(params[0]), scale(params[1]), steepness(params[2]) {}
   auto operator()(auto d, auto grad, auto x) const {
-    const auto curve = hn::Mul(math::exp(d, hn::Mul(x, math::constant(d, steepness))), math::constant(d, alpha * scale * steepness));
+    const auto curve =
+        hn::Mul(math::exp(d, hn::Mul(x, math::constant(d, steepness))), math::constant(d, alpha * scale * steepness));
     return hn::Mul(grad, hn::IfThenElse(hn::Gt(x, hn::Zero(d)), math::constant(d, scale), curve));
   }
   double alpha, scale, steepness;
@@ -66,7 +68,8 @@ struct GeluTanh {
   auto operator()(auto d, auto x) const {
     const auto half = hn::Mul(x, math::constant(d, 0.5));
     const auto cube = hn::Mul(hn::Mul(x, x), x);
-    const auto inner = hn::Mul(hn::MulAdd(cube, math::constant(d, 0.044715), x), math::constant(d, 0.797884560802865356));
+    const auto inner =
+        hn::Mul(hn::MulAdd(cube, math::constant(d, 0.044715), x), math::constant(d, 0.797884560802865356));
     return hn::MulAdd(half, math::tanh(d, inner), half);
   }
 };
@@ -76,16 +79,15 @@ struct GeluTanhSlope {
     const auto square = hn::Mul(x, x);
     const auto factor = hn::MulAdd(square, math::constant(d, 0.044715), one);
     const auto t = math::tanh(d, hn::Mul(hn::Mul(x, factor), math::constant(d, 0.797884560802865356)));
-    const auto rise = hn::Mul(hn::MulAdd(square, math::constant(d, 3 * 0.044715), one), math::constant(d, 0.797884560802865356));
+    const auto rise =
+        hn::Mul(hn::MulAdd(square, math::constant(d, 3 * 0.044715), one), math::constant(d, 0.797884560802865356));
     const auto curve = hn::Mul(hn::Mul(hn::Mul(x, half), hn::NegMulAdd(t, t, one)), rise);
     return hn::Mul(grad, hn::Add(hn::MulAdd(t, half, half), curve));
   }
 };
 
 struct Silu {
-  auto operator()(auto d, auto x) const {
-    return hn::Div(x, hn::Add(math::constant(d, 1), math::exp(d, hn::Neg(x))));
-  }
+  auto operator()(auto d, auto x) const { return hn::Div(x, hn::Add(math::constant(d, 1), math::exp(d, hn::Neg(x)))); }
 };
 struct SiluSlope {  // s (1 + x (1 - s))
   auto operator()(auto d, auto grad, auto x) const {
@@ -182,9 +184,9 @@ HWY_EXPORT(logsigmoid_slope_rows);
 
 Tensor elu_like(const char* op, const Tensor& x, double alpha, double scale, double steepness) {
   return activate(op, HWY_DISPATCH_TABLE(elu_rows), HWY_DISPATCH_TABLE(elu_slope_rows), x,
-               {.params = {alpha, scale, steepness}, .cost = 8}, [=](const Tensor& g, const Tensor& x) {
-                 return where(x > 0, 0, g * exp(x * steepness) * (alpha * scale * steepness * steepness));
-               });
+                  {.params = {alpha, scale, steepness}, .cost = 8}, [=](const Tensor& g, const Tensor& x) {
+                    return where(x > 0, 0, g * exp(x * steepness) * (alpha * scale * steepness * steepness));
+                  });
 }
 
 }  // namespace
@@ -199,51 +201,52 @@ Tensor celu(const Tensor& x, const CeluOptions& options) {
 Tensor gelu(const Tensor& x, const GeluOptions& options) {
   if (options.approximate == Approximate::none)
     return activate("gelu", HWY_DISPATCH_TABLE(gelu_rows), HWY_DISPATCH_TABLE(gelu_slope_rows), x, {.cost = 8},
-                 [](const Tensor& g, const Tensor& x) {  // p(x) (2 - x^2)
-                   Tensor square_x = square(x);
-                   return g * exp(square_x * -0.5) * (2 - square_x) * (std::numbers::inv_sqrtpi / std::numbers::sqrt2);
-                 });
+                    [](const Tensor& g, const Tensor& x) {  // p(x) (2 - x^2)
+                      Tensor square_x = square(x);
+                      return g * exp(square_x * -0.5) * (2 - square_x) *
+                             (std::numbers::inv_sqrtpi / std::numbers::sqrt2);
+                    });
   return activate("gelu", HWY_DISPATCH_TABLE(gelu_tanh_rows), HWY_DISPATCH_TABLE(gelu_tanh_slope_rows), x, {.cost = 8},
-               [](const Tensor& g, const Tensor& x) {
-                 constexpr double c = 0.044715, k = std::numbers::sqrt2 * std::numbers::inv_sqrtpi;
-                 Tensor square_x = square(x);
-                 Tensor t = tanh(x * (square_x * c + 1) * k);
-                 Tensor rise = (square_x * (3 * c) + 1) * k, w = 1 - square(t);
-                 // f'' = t' + x t'' / 2 with t' = w u', t'' = w u'' - 2 t t' u'
-                 return g * w * (rise + x * 0.5 * (x * (6 * c * k) - t * square(rise) * 2));
-               });
+                  [](const Tensor& g, const Tensor& x) {
+                    constexpr double c = 0.044715, k = std::numbers::sqrt2 * std::numbers::inv_sqrtpi;
+                    Tensor square_x = square(x);
+                    Tensor t = tanh(x * (square_x * c + 1) * k);
+                    Tensor rise = (square_x * (3 * c) + 1) * k, w = 1 - square(t);
+                    // f'' = t' + x t'' / 2 with t' = w u', t'' = w u'' - 2 t t' u'
+                    return g * w * (rise + x * 0.5 * (x * (6 * c * k) - t * square(rise) * 2));
+                  });
 }
 
 Tensor silu(const Tensor& x) {
   return activate("silu", HWY_DISPATCH_TABLE(silu_rows), HWY_DISPATCH_TABLE(silu_slope_rows), x, {.cost = 8},
-               [](const Tensor& g, const Tensor& x) {
-                 Tensor s = sigmoid(x);
-                 return g * s * (1 - s) * (x * (1 - s * 2) + 2);
-               });
+                  [](const Tensor& g, const Tensor& x) {
+                    Tensor s = sigmoid(x);
+                    return g * s * (1 - s) * (x * (1 - s * 2) + 2);
+                  });
 }
 Tensor mish(const Tensor& x) {
   return activate("mish", HWY_DISPATCH_TABLE(mish_rows), HWY_DISPATCH_TABLE(mish_slope_rows), x, {.cost = 8},
-               [](const Tensor& g, const Tensor& x) {
-                 Tensor s = sigmoid(x), t = tanh(softplus(x));
-                 return g * (1 - square(t)) * s * (x * (1 - s - t * s * 2) + 2);
-               });
+                  [](const Tensor& g, const Tensor& x) {
+                    Tensor s = sigmoid(x), t = tanh(softplus(x));
+                    return g * (1 - square(t)) * s * (x * (1 - s - t * s * 2) + 2);
+                  });
 }
 
 Tensor softplus(const Tensor& x, const SoftplusOptions& options) {
   double beta = options.beta, threshold = options.threshold;
   check<ValueError>(beta > 0, "softplus: beta is {}, must be positive", beta);
   return activate("softplus", HWY_DISPATCH_TABLE(softplus_rows), HWY_DISPATCH_TABLE(softplus_slope_rows), x,
-               {.params = {beta, threshold}, .cost = 12}, [beta, threshold](const Tensor& g, const Tensor& x) {
-                 Tensor z = x * beta, s = sigmoid(z);
-                 return where(z > threshold, 0, g * s * (1 - s) * beta);
-               });
+                  {.params = {beta, threshold}, .cost = 12}, [beta, threshold](const Tensor& g, const Tensor& x) {
+                    Tensor z = x * beta, s = sigmoid(z);
+                    return where(z > threshold, 0, g * s * (1 - s) * beta);
+                  });
 }
 Tensor logsigmoid(const Tensor& x) {
-  return activate("logsigmoid", HWY_DISPATCH_TABLE(logsigmoid_rows), HWY_DISPATCH_TABLE(logsigmoid_slope_rows), x, {.cost = 12},
-               [](const Tensor& g, const Tensor& x) {
-                 Tensor s = sigmoid(x);
-                 return g * s * (s - 1);
-               });
+  return activate("logsigmoid", HWY_DISPATCH_TABLE(logsigmoid_rows), HWY_DISPATCH_TABLE(logsigmoid_slope_rows), x,
+                  {.cost = 12}, [](const Tensor& g, const Tensor& x) {
+                    Tensor s = sigmoid(x);
+                    return g * s * (s - 1);
+                  });
 }
 Tensor softsign(const Tensor& x) { return x / (abs(x) + 1); }
 Tensor tanhshrink(const Tensor& x) { return x - tanh(x); }

@@ -1,5 +1,5 @@
-// Activation functions: element by element, the shape stays; floating tensors only (DtypeError). Names, defaults and slopes
-// at the kinks are PyTorch's. sigmoid and tanh are in ops/elementwise.h, softmax in ops/softmax.h.
+// Activation functions: element by element, the shape stays; floating tensors only (DtypeError). Names, defaults and
+// slopes at the kinks are PyTorch's. sigmoid and tanh are in ops/elementwise.h, softmax in ops/softmax.h.
 #pragma once
 
 #include <korrel/framework/ops/elementwise.h>

@@ -36,10 +36,13 @@ struct Add {
 };
 struct AddScaled {
   explicit AddScaled(const double* params) : alpha(params[0]) {}
-  auto operator()(auto d, auto a, auto b) const { return hn::MulAdd(b, hn::Set(d, static_cast<hn::TFromD<decltype(d)>>(alpha)), a); }
+  auto operator()(auto d, auto a, auto b) const {
+    return hn::MulAdd(b, hn::Set(d, static_cast<hn::TFromD<decltype(d)>>(alpha)), a);
+  }
   template <class T>
   T plain(T a, T b) const {
-    return static_cast<T>(static_cast<Wrapping<T>>(a) + static_cast<Wrapping<T>>(static_cast<int64_t>(alpha)) * static_cast<Wrapping<T>>(b));
+    return static_cast<T>(static_cast<Wrapping<T>>(a) +
+                          static_cast<Wrapping<T>>(static_cast<int64_t>(alpha)) * static_cast<Wrapping<T>>(b));
   }
   double alpha;
 };
@@ -154,8 +157,9 @@ Tensor add(const Tensor& a, const Scalar& b, const AddOptions& options) {
 // The engine's: sum += term, in place.
 void accumulate(Tensor& sum, const Tensor& term) {
   const Shape& shape = sum.shape();
-  kernels::Elementwise job{HWY_DISPATCH_TABLE(add_rows), sum.dtype(), nullptr, &shape, shape.numel(), sum.raw_data(),
-                           static_cast<int>(size_of(sum.dtype())), 2, {}};
+  kernels::Elementwise job{
+      HWY_DISPATCH_TABLE(add_rows),           sum.dtype(), nullptr, &shape, shape.numel(), sum.raw_data(),
+      static_cast<int>(size_of(sum.dtype())), 2,           {}};
   job.in[0] = {sum.raw_data(), job.out_size, kernels::Operand::Kind::full, nullptr};
   job.in[1] = {term.raw_data(), job.out_size, kernels::Operand::Kind::strided, &term.strides()};
   if (term.is_contiguous()) job.in[1].kind = kernels::Operand::Kind::full;
@@ -227,8 +231,8 @@ Tensor lerp(const Tensor& start, const Tensor& end, const Scalar& weight) {
 Tensor addcmul(const Tensor& x, const Tensor& a, const Tensor& b, const AddcOptions& options) {
   DType dtype = promote_types(x.dtype(), result_type(a, b));
   double value = options.value.value();
-  check<DtypeError>(is_floating(dtype) || !is_floating(options.value.dtype()), "addcmul: value {} is floating, the result {}",
-                    value, dtype);
+  check<DtypeError>(is_floating(dtype) || !is_floating(options.value.dtype()),
+                    "addcmul: value {} is floating, the result {}", value, dtype);
   Tensor y = map("addcmul", HWY_DISPATCH_TABLE(addcmul_rows), dtype, {x, a, b}, {.params = {value}});
   return record("addcmul", y, {x, a, b}, [a, b, value](const Backward& bw) -> Gradients {
     return {bw.grad, bw.needs(1) ? bw.grad * (b * value) : Tensor(), bw.needs(2) ? bw.grad * (a * value) : Tensor()};
@@ -241,7 +245,8 @@ Tensor addcdiv(const Tensor& x, const Tensor& a, const Tensor& b, const AddcOpti
   double value = options.value.value();
   Tensor y = map("addcdiv", HWY_DISPATCH_TABLE(addcdiv_rows), dtype, {x, a, b}, {.params = {value}});
   return record("addcdiv", y, {x, a, b}, [a, b, value](const Backward& bw) -> Gradients {
-    return {bw.grad, bw.needs(1) ? bw.grad * (value / b) : Tensor(), bw.needs(2) ? bw.grad * (a * -value / square(b)) : Tensor()};
+    return {bw.grad, bw.needs(1) ? bw.grad * (value / b) : Tensor(),
+            bw.needs(2) ? bw.grad * (a * -value / square(b)) : Tensor()};
   });
 }
 

@@ -77,8 +77,8 @@ struct ShareGradient {
   }
 };
 
-// Only the width of the elements matters. By masks, not branches: a random condition would miss half of its branches (6 ns
-// an element).
+// Only the width of the elements matters. By masks, not branches: a random condition would miss half of its branches (6
+// ns an element).
 template <class T>
 HWY_INLINE void choose(const Row& row) {
   const uint8_t* condition = static_cast<const uint8_t*>(row.in[0]);  // 0 or 1
@@ -144,9 +144,8 @@ Tensor logic(const char* op, kernels::Kernel kernel, const Tensor& a, const Tens
 // What of `grad` belongs to `a` where max(a, b) was taken.
 Tensor share_gradient(const Tensor& grad, const Tensor& a, const Tensor& b) {
   Tensor share = map("share_gradient", HWY_DISPATCH_TABLE(share_gradient_rows), grad.dtype(), {grad, a, b});
-  return record("share_gradient", share, {grad}, [a, b](const Backward& bw) -> Gradients {
-    return {share_gradient(bw.grad, a, b)};
-  });
+  return record("share_gradient", share, {grad},
+                [a, b](const Backward& bw) -> Gradients { return {share_gradient(bw.grad, a, b)}; });
 }
 
 Tensor chosen(const Tensor& condition, const Operand& a, const Operand& b, DType dtype) {
@@ -171,41 +170,52 @@ Tensor gt(const Tensor& a, const Scalar& b) { return compare("gt", HWY_DISPATCH_
 Tensor ge(const Tensor& a, const Tensor& b) { return compare("ge", HWY_DISPATCH_TABLE(ge_rows), a, b); }
 Tensor ge(const Tensor& a, const Scalar& b) { return compare("ge", HWY_DISPATCH_TABLE(ge_rows), a, b); }
 
-Tensor logical_and(const Tensor& a, const Tensor& b) { return logic("logical_and", HWY_DISPATCH_TABLE(and_rows), a, b); }
+Tensor logical_and(const Tensor& a, const Tensor& b) {
+  return logic("logical_and", HWY_DISPATCH_TABLE(and_rows), a, b);
+}
 Tensor logical_or(const Tensor& a, const Tensor& b) { return logic("logical_or", HWY_DISPATCH_TABLE(or_rows), a, b); }
-Tensor logical_xor(const Tensor& a, const Tensor& b) { return logic("logical_xor", HWY_DISPATCH_TABLE(xor_rows), a, b); }
-Tensor logical_not(const Tensor& x) { return map_predicate("logical_not", HWY_DISPATCH_TABLE(not_rows), x.dtype(), {x}); }
+Tensor logical_xor(const Tensor& a, const Tensor& b) {
+  return logic("logical_xor", HWY_DISPATCH_TABLE(xor_rows), a, b);
+}
+Tensor logical_not(const Tensor& x) {
+  return map_predicate("logical_not", HWY_DISPATCH_TABLE(not_rows), x.dtype(), {x});
+}
 
 Tensor maximum(const Tensor& a, const Tensor& b) {
   Tensor y = map("maximum", HWY_DISPATCH_TABLE(maximum_rows), result_type(a, b), {a, b});
   return record("maximum", y, {a, b}, [a, b](const Backward& bw) -> Gradients {
-    return {bw.needs(0) ? share_gradient(bw.grad, a, b) : Tensor(), bw.needs(1) ? share_gradient(bw.grad, b, a) : Tensor()};
+    return {bw.needs(0) ? share_gradient(bw.grad, a, b) : Tensor(),
+            bw.needs(1) ? share_gradient(bw.grad, b, a) : Tensor()};
   });
 }
 Tensor minimum(const Tensor& a, const Tensor& b) {
   Tensor y = map("minimum", HWY_DISPATCH_TABLE(minimum_rows), result_type(a, b), {a, b});
   return record("minimum", y, {a, b}, [a, b](const Backward& bw) -> Gradients {
-    return {bw.needs(0) ? share_gradient(bw.grad, b, a) : Tensor(), bw.needs(1) ? share_gradient(bw.grad, a, b) : Tensor()};
+    return {bw.needs(0) ? share_gradient(bw.grad, b, a) : Tensor(),
+            bw.needs(1) ? share_gradient(bw.grad, a, b) : Tensor()};
   });
 }
 
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
   Tensor y = chosen(condition, a, b, result_type(a, b));
   return record("where", y, {a, b}, [condition](const Backward& bw) -> Gradients {
-    return {bw.needs(0) ? where(condition, bw.grad, 0) : Tensor(), bw.needs(1) ? where(condition, 0, bw.grad) : Tensor()};
+    return {bw.needs(0) ? where(condition, bw.grad, 0) : Tensor(),
+            bw.needs(1) ? where(condition, 0, bw.grad) : Tensor()};
   });
 }
 Tensor where(const Tensor& condition, const Tensor& a, const Scalar& b) {
   Tensor y = chosen(condition, a, b, result_type(a, b));
-  return record("where", y, {a}, [condition](const Backward& bw) -> Gradients { return {where(condition, bw.grad, 0)}; });
+  return record("where", y, {a},
+                [condition](const Backward& bw) -> Gradients { return {where(condition, bw.grad, 0)}; });
 }
 Tensor where(const Tensor& condition, const Scalar& a, const Tensor& b) {
   Tensor y = chosen(condition, a, b, result_type(a, b));
-  return record("where", y, {b}, [condition](const Backward& bw) -> Gradients { return {where(condition, 0, bw.grad)}; });
+  return record("where", y, {b},
+                [condition](const Backward& bw) -> Gradients { return {where(condition, 0, bw.grad)}; });
 }
 Tensor masked_fill(const Tensor& x, const Tensor& mask, const Scalar& value) {
-  check<DtypeError>(is_floating(x.dtype()) || !is_floating(value.dtype()), "masked_fill: the value {} is floating, x is {}",
-                    value.value(), x.dtype());
+  check<DtypeError>(is_floating(x.dtype()) || !is_floating(value.dtype()),
+                    "masked_fill: the value {} is floating, x is {}", value.value(), x.dtype());
   Tensor y = chosen(mask, value, x, x.dtype());
   return record("masked_fill", y, {x}, [mask](const Backward& bw) -> Gradients { return {where(mask, 0, bw.grad)}; });
 }

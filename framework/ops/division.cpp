@@ -28,7 +28,8 @@ using kernels::Row;
 struct Div {
   auto operator()(auto, auto a, auto b) const { return hn::Div(a, b); }
 };
-// The scalar ones: no vector arithmetic gives the exact rest of a large quotient. Zero divisors of integers have been refused.
+// The scalar ones: no vector arithmetic gives the exact rest of a large quotient. Zero divisors of integers have been
+// refused.
 struct DivTrunc {
   template <class T>
   static T plain(T a, T b) {
@@ -41,8 +42,10 @@ struct DivTrunc {
 struct Fmod {
   template <class T>
   static T plain(T a, T b) {
-    if constexpr (std::is_floating_point_v<T>) return std::fmod(a, b);
-    else return b == T(0) || static_cast<int64_t>(b) == -1 ? T(0) : static_cast<T>(a % b);
+    if constexpr (std::is_floating_point_v<T>)
+      return std::fmod(a, b);
+    else
+      return b == T(0) || static_cast<int64_t>(b) == -1 ? T(0) : static_cast<T>(a % b);
   }
 };
 struct Remainder {
@@ -104,9 +107,12 @@ Tensor divided(const char* op, kernels::Kernel kernel, const Operand& a, const O
 
 Tensor quotient(const Operand& a, const Operand& b, DType dtype, const DivOptions& options) {
   switch (options.rounding_mode) {
-    case Rounding::trunc: return divided("div", HWY_DISPATCH_TABLE(div_trunc_rows), a, b, dtype);
-    case Rounding::floor: return divided("div", HWY_DISPATCH_TABLE(div_floor_rows), a, b, dtype);
-    default: return map("div", HWY_DISPATCH_TABLE(div_rows), floating_type(dtype), {a, b});
+    case Rounding::trunc:
+      return divided("div", HWY_DISPATCH_TABLE(div_trunc_rows), a, b, dtype);
+    case Rounding::floor:
+      return divided("div", HWY_DISPATCH_TABLE(div_floor_rows), a, b, dtype);
+    default:
+      return map("div", HWY_DISPATCH_TABLE(div_rows), floating_type(dtype), {a, b});
   }
 }
 bool rounded(const DivOptions& options) { return options.rounding_mode != Rounding::none; }

@@ -1,6 +1,6 @@
-// Elementwise arithmetic, comparison and mathematics of tensors and numbers, with PyTorch's broadcasting (sizes of 1 stretch,
-// missing leading dimensions appear) and type promotion (ops/promotion.h). Shapes that do not broadcast throw ShapeError.
-// Activation functions are in ops/activation.h.
+// Elementwise arithmetic, comparison and mathematics of tensors and numbers, with PyTorch's broadcasting (sizes of 1
+// stretch, missing leading dimensions appear) and type promotion (ops/promotion.h). Shapes that do not broadcast throw
+// ShapeError. Activation functions are in ops/activation.h.
 #pragma once
 
 #include <optional>
@@ -48,8 +48,8 @@ inline Tensor operator/(const Tensor& a, const Scalar& b) { return div(a, b); }
 inline Tensor operator/(const Scalar& a, const Tensor& b) { return div(a, b); }
 inline Tensor operator-(const Tensor& x) { return neg(x); }
 
-// Comparisons: bool results, no gradient. == compares elements, as in PyTorch; whether two tensors are the same object is
-// a.same_as(b).
+// Comparisons: bool results, no gradient. == compares elements, as in PyTorch; whether two tensors are the same object
+// is a.same_as(b).
 Tensor eq(const Tensor& a, const Tensor& b);
 Tensor eq(const Tensor& a, const Scalar& b);
 Tensor ne(const Tensor& a, const Tensor& b);
@@ -120,11 +120,12 @@ Tensor atanh(const Tensor& x);
 Tensor erf(const Tensor& x);
 Tensor erfc(const Tensor& x);
 Tensor sigmoid(const Tensor& x);
-Tensor lgamma(const Tensor& x);                 // log |gamma(x)|
-Tensor digamma(const Tensor& x);                // its derivative
-Tensor polygamma(int64_t n, const Tensor& x);   // and the derivatives of that: n = 1 is trigamma
+Tensor lgamma(const Tensor& x);                // log |gamma(x)|
+Tensor digamma(const Tensor& x);               // its derivative
+Tensor polygamma(int64_t n, const Tensor& x);  // and the derivatives of that: n = 1 is trigamma
 
-// Rounding, sign and size; these keep integers as they are. The gradient of a step function is zero, that of abs at 0 too.
+// Rounding, sign and size; these keep integers as they are. The gradient of a step function is zero, that of abs at 0
+// too.
 Tensor abs(const Tensor& x);
 Tensor sign(const Tensor& x);
 Tensor floor(const Tensor& x);

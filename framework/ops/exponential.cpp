@@ -103,12 +103,14 @@ Tensor exp(const Tensor& x) {
 
 Tensor exp2(const Tensor& x) {
   Tensor y = map_floating("exp2", HWY_DISPATCH_TABLE(exp2_rows), x, transcendental);
-  return record("exp2", y, {x}, [y = y.detach()](const Backward& b) -> Gradients { return {b.grad * b.output(y) * ln2}; });
+  return record("exp2", y, {x},
+                [y = y.detach()](const Backward& b) -> Gradients { return {b.grad * b.output(y) * ln2}; });
 }
 
 Tensor expm1(const Tensor& x) {
   Tensor y = map_floating("expm1", HWY_DISPATCH_TABLE(expm1_rows), x, transcendental);
-  return record("expm1", y, {x}, [y = y.detach()](const Backward& b) -> Gradients { return {b.grad * (b.output(y) + 1)}; });
+  return record("expm1", y, {x},
+                [y = y.detach()](const Backward& b) -> Gradients { return {b.grad * (b.output(y) + 1)}; });
 }
 
 Tensor log(const Tensor& x) {
@@ -132,7 +134,8 @@ Tensor log1p(const Tensor& x) {
 }
 
 Tensor logaddexp(const Tensor& a, const Tensor& b) {
-  Tensor y = map("logaddexp", HWY_DISPATCH_TABLE(logaddexp_rows), floating_type(result_type(a, b)), {a, b}, transcendental);
+  Tensor y =
+      map("logaddexp", HWY_DISPATCH_TABLE(logaddexp_rows), floating_type(result_type(a, b)), {a, b}, transcendental);
   return record("logaddexp", y, {a, b}, [a, b](const Backward& bw) -> Gradients {
     return {bw.needs(0) ? bw.grad * sigmoid(a - b) : Tensor(), bw.needs(1) ? bw.grad * sigmoid(b - a) : Tensor()};
   });

@@ -29,17 +29,27 @@ union Number {
 Number number_as(DType dtype, const Scalar& value) {
   Number number;
   switch (dtype) {
-    case f32: number.f = value.to<float>(); break;
-    case f64: number.d = value.to<double>(); break;
-    case i64: number.i = value.to<int64_t>(); break;
-    case u8: number.u = value.to<uint8_t>(); break;
-    case boolean: number.u = value.to<bool>(); break;
+    case f32:
+      number.f = value.to<float>();
+      break;
+    case f64:
+      number.d = value.to<double>();
+      break;
+    case i64:
+      number.i = value.to<int64_t>();
+      break;
+    case u8:
+      number.u = value.to<uint8_t>();
+      break;
+    case boolean:
+      number.u = value.to<bool>();
+      break;
   }
   return number;
 }
 
-Tensor compute(const char* op, kernels::Kernel kernel, DType dtype, DType result, std::initializer_list<Operand> operands,
-               const MapOptions& options) {
+Tensor compute(const char* op, kernels::Kernel kernel, DType dtype, DType result,
+               std::initializer_list<Operand> operands, const MapOptions& options) {
   Tensor converted[kernels::max_inputs];  // keeps the copies alive
   const Tensor* tensors[kernels::max_inputs] = {};
   Number numbers[kernels::max_inputs];

@@ -1,5 +1,5 @@
-// map: computes an elementwise op on tensors and numbers: converts them to the type computed with, broadcasts, allocates
-// the result, runs the kernel. No graph: the op records itself. For sources of ops only.
+// map: computes an elementwise op on tensors and numbers: converts them to the type computed with, broadcasts,
+// allocates the result, runs the kernel. No graph: the op records itself. For sources of ops only.
 #pragma once
 
 #include <array>
@@ -27,7 +27,7 @@ struct Operand {
 
 struct MapOptions {
   std::array<double, 4> params = {};  // the functor's numbers
-  int64_t cost = 1;                           // of an element, in additions: decides when threads pay
+  int64_t cost = 1;                   // of an element, in additions: decides when threads pay
 };
 
 // `dtype`: what the operands are converted to and computed in, and the dtype of the result.

@@ -43,7 +43,8 @@ struct Rsqrt {
 struct Reciprocal {
   auto operator()(auto d, auto x) const { return hn::Div(math::constant(d, 1), x); }
 };
-// f32 goes through f64, where e^(b log a) has digits to spare; f64 itself is left to the C library, which is exact to 1 ulp.
+// f32 goes through f64, where e^(b log a) has digits to spare; f64 itself is left to the C library, which is exact to 1
+// ulp.
 struct Pow {
   static constexpr bool through_f64 = true;
   template <class D, class V>
@@ -69,7 +70,8 @@ struct Pow {
     if constexpr (std::is_floating_point_v<T>) {
       return std::pow(a, b);
     } else {  // by squaring; a negative power of an integer is 0, but for 1 and -1
-      if (b < T(0)) return a == T(1) ? T(1) : static_cast<int64_t>(a) == -1 ? static_cast<T>(b % 2 == 0 ? 1 : -1) : T(0);
+      if (b < T(0))
+        return a == T(1) ? T(1) : static_cast<int64_t>(a) == -1 ? static_cast<T>(b % 2 == 0 ? 1 : -1) : T(0);
       uint64_t result = 1, base = static_cast<uint64_t>(a);
       for (uint64_t n = static_cast<uint64_t>(b); n != 0; n >>= 1, base *= base)
         if (n & 1) result *= base;
@@ -121,7 +123,8 @@ Tensor square(const Tensor& x) {
 }
 Tensor sqrt(const Tensor& x) {
   Tensor y = map_floating("sqrt", HWY_DISPATCH_TABLE(sqrt_rows), x);
-  return record("sqrt", y, {x}, [y = y.detach()](const Backward& b) -> Gradients { return {b.grad / (b.output(y) * 2)}; });
+  return record("sqrt", y, {x},
+                [y = y.detach()](const Backward& b) -> Gradients { return {b.grad / (b.output(y) * 2)}; });
 }
 Tensor rsqrt(const Tensor& x) {
   Tensor y = map_floating("rsqrt", HWY_DISPATCH_TABLE(rsqrt_rows), x);
@@ -132,9 +135,8 @@ Tensor rsqrt(const Tensor& x) {
 }
 Tensor reciprocal(const Tensor& x) {
   Tensor y = map_floating("reciprocal", HWY_DISPATCH_TABLE(reciprocal_rows), x);
-  return record("reciprocal", y, {x}, [y = y.detach()](const Backward& b) -> Gradients {
-    return {-b.grad * square(b.output(y))};
-  });
+  return record("reciprocal", y, {x},
+                [y = y.detach()](const Backward& b) -> Gradients { return {-b.grad * square(b.output(y))}; });
 }
 
 Tensor pow(const Tensor& a, const Tensor& b) {
@@ -154,7 +156,8 @@ Tensor pow(const Tensor& a, const Tensor& b) {
 Tensor pow(const Tensor& a, const Scalar& b) {
   DType dtype = result_type(a, b);
   check_not_bool(dtype);
-  check<ValueError>(is_floating(dtype) || b.value() >= 0, "pow: integers to the negative power {} are no integers", b.value());
+  check<ValueError>(is_floating(dtype) || b.value() >= 0, "pow: integers to the negative power {} are no integers",
+                    b.value());
   Tensor y = special_power(a, dtype, b.value());
   if (!y.defined()) y = map("pow", HWY_DISPATCH_TABLE(pow_rows), dtype, {a, b}, costly);
   double n = b.value();

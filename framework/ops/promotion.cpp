@@ -23,7 +23,9 @@ DType result_type(const Tensor& a, const Tensor& b) {
   return sized ? yield(s, t) : yield(t, s);
 }
 
-DType result_type(const Tensor& a, const Scalar& b) { return yield(a.dtype(), is_floating(b.dtype()) ? f32 : b.dtype()); }
+DType result_type(const Tensor& a, const Scalar& b) {
+  return yield(a.dtype(), is_floating(b.dtype()) ? f32 : b.dtype());
+}
 DType result_type(const Scalar& a, const Tensor& b) { return result_type(b, a); }
 
 DType floating_type(DType dtype) { return is_floating(dtype) ? dtype : f32; }

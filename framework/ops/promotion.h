@@ -1,5 +1,5 @@
-// PyTorch's type promotion in one place. Types rank bool < u8 < i64 < f32 < f64; a tensor without dimensions, and a number
-// even less, raises the type of a tensor with dimensions only to a higher category (bool, integer, floating).
+// PyTorch's type promotion in one place. Types rank bool < u8 < i64 < f32 < f64; a tensor without dimensions, and a
+// number even less, raises the type of a tensor with dimensions only to a higher category (bool, integer, floating).
 #pragma once
 
 #include <korrel/framework/base/scalar.h>

@@ -81,7 +81,8 @@ struct Hardsigmoid {
 struct HardsigmoidSlope {
   auto operator()(auto d, auto grad, auto x) const {
     const auto outside = hn::Ge(hn::Abs(x), math::constant(d, 3));
-    return hn::IfThenZeroElse(outside, hn::Mul(grad, math::constant(d, 1.0f / 6)));  // PyTorch's slope is the f32 one, in f64 too
+    return hn::IfThenZeroElse(
+        outside, hn::Mul(grad, math::constant(d, 1.0f / 6)));  // PyTorch's slope is the f32 one, in f64 too
   }
 };
 struct Hardswish {
@@ -174,7 +175,8 @@ HWY_EXPORT(threshold_rows);
 HWY_EXPORT(threshold_slope_rows);
 
 Tensor between(const char* op, const Tensor& x, double low, double high) {
-  return activate(op, HWY_DISPATCH_TABLE(hardtanh_rows), HWY_DISPATCH_TABLE(hardtanh_slope_rows), x, {.params = {low, high}}, straight);
+  return activate(op, HWY_DISPATCH_TABLE(hardtanh_rows), HWY_DISPATCH_TABLE(hardtanh_slope_rows), x,
+                  {.params = {low, high}}, straight);
 }
 
 }  // namespace
@@ -184,17 +186,18 @@ Tensor relu(const Tensor& x) {
 }
 Tensor relu6(const Tensor& x) { return between("relu6", x, 0, 6); }
 Tensor hardtanh(const Tensor& x, const HardtanhOptions& options) {
-  check<ValueError>(options.min_val <= options.max_val, "hardtanh: min_val {} is above max_val {}", options.min_val, options.max_val);
+  check<ValueError>(options.min_val <= options.max_val, "hardtanh: min_val {} is above max_val {}", options.min_val,
+                    options.max_val);
   return between("hardtanh", x, options.min_val, options.max_val);
 }
 Tensor leaky_relu(const Tensor& x, const LeakyReluOptions& options) {
   return activate("leaky_relu", HWY_DISPATCH_TABLE(leaky_relu_rows), HWY_DISPATCH_TABLE(leaky_relu_slope_rows), x,
-               {.params = {options.negative_slope}}, straight);
+                  {.params = {options.negative_slope}}, straight);
 }
 
 Tensor prelu(const Tensor& x, const Tensor& weight) {
-  check<DtypeError>(is_floating(x.dtype()) && weight.dtype() == x.dtype(), "prelu: x is {}, weight {}; expects one floating type",
-                    x.dtype(), weight.dtype());
+  check<DtypeError>(is_floating(x.dtype()) && weight.dtype() == x.dtype(),
+                    "prelu: x is {}, weight {}; expects one floating type", x.dtype(), weight.dtype());
   Tensor slope = weight;
   if (weight.numel() != 1) {
     check<ShapeError>(x.dim() >= 2 && weight.dim() == 1 && weight.numel() == x.size(1),
@@ -215,24 +218,25 @@ Tensor prelu(const Tensor& x, const Tensor& weight) {
 }
 
 Tensor hardsigmoid(const Tensor& x) {
-  return activate("hardsigmoid", HWY_DISPATCH_TABLE(hardsigmoid_rows), HWY_DISPATCH_TABLE(hardsigmoid_slope_rows), x, {}, straight);
+  return activate("hardsigmoid", HWY_DISPATCH_TABLE(hardsigmoid_rows), HWY_DISPATCH_TABLE(hardsigmoid_slope_rows), x,
+                  {}, straight);
 }
 Tensor hardswish(const Tensor& x) {
   return activate("hardswish", HWY_DISPATCH_TABLE(hardswish_rows), HWY_DISPATCH_TABLE(hardswish_slope_rows), x, {},
-               [](const Tensor& g, const Tensor& x) { return where(abs(x) < 3, g / 3, 0); });
+                  [](const Tensor& g, const Tensor& x) { return where(abs(x) < 3, g / 3, 0); });
 }
 Tensor hardshrink(const Tensor& x, const ShrinkOptions& options) {
   return activate("hardshrink", HWY_DISPATCH_TABLE(hardshrink_rows), HWY_DISPATCH_TABLE(shrink_slope_rows), x,
-               {.params = {options.lambd}}, straight);
+                  {.params = {options.lambd}}, straight);
 }
 Tensor softshrink(const Tensor& x, const ShrinkOptions& options) {
   check<ValueError>(options.lambd >= 0, "softshrink: lambd is {}, must not be negative", options.lambd);
   return activate("softshrink", HWY_DISPATCH_TABLE(softshrink_rows), HWY_DISPATCH_TABLE(shrink_slope_rows), x,
-               {.params = {options.lambd}}, straight);
+                  {.params = {options.lambd}}, straight);
 }
 Tensor threshold(const Tensor& x, double threshold, double value) {
   return activate("threshold", HWY_DISPATCH_TABLE(threshold_rows), HWY_DISPATCH_TABLE(threshold_slope_rows), x,
-               {.params = {threshold, value}}, straight);
+                  {.params = {threshold, value}}, straight);
 }
 
 }  // namespace korrel

@@ -64,8 +64,10 @@ struct Abs {
   auto operator()(auto, auto x) const { return hn::Abs(x); }
   template <class T>
   static T plain(T x) {
-    if constexpr (std::is_same_v<T, int64_t>) return x < 0 ? static_cast<T>(-static_cast<uint64_t>(x)) : x;
-    else return x;
+    if constexpr (std::is_same_v<T, int64_t>)
+      return x < 0 ? static_cast<T>(-static_cast<uint64_t>(x)) : x;
+    else
+      return x;
   }
 };
 struct Sign {  // zero for NaN, as in PyTorch
@@ -84,15 +86,19 @@ struct IsNan {
 struct IsInf {
   template <class T>
   static bool plain(T x) {
-    if constexpr (std::is_floating_point_v<T>) return std::abs(x) == std::numeric_limits<T>::infinity();
-    else return false;
+    if constexpr (std::is_floating_point_v<T>)
+      return std::abs(x) == std::numeric_limits<T>::infinity();
+    else
+      return false;
   }
 };
 struct IsFinite {
   template <class T>
   static bool plain(T x) {
-    if constexpr (std::is_floating_point_v<T>) return std::abs(x) < std::numeric_limits<T>::infinity();
-    else return true;
+    if constexpr (std::is_floating_point_v<T>)
+      return std::abs(x) < std::numeric_limits<T>::infinity();
+    else
+      return true;
   }
 };
 struct NanToNum {
@@ -171,7 +177,8 @@ Tensor stepwise(const char* op, kernels::Kernel kernel, const Tensor& x) {
 }
 
 Tensor clamp_backward(const Tensor& grad, const Tensor& x, double low, double high) {
-  Tensor gx = map("clamp_backward", HWY_DISPATCH_TABLE(clamp_backward_rows), result_type(grad, x), {grad, x}, {.params = {low, high}});
+  Tensor gx = map("clamp_backward", HWY_DISPATCH_TABLE(clamp_backward_rows), result_type(grad, x), {grad, x},
+                  {.params = {low, high}});
   return record("clamp_backward", gx, {grad, x}, [x, low, high](const Backward& b) -> Gradients {
     return {clamp_backward(b.grad, x, low, high), Tensor()};
   });
@@ -198,13 +205,16 @@ Tensor abs(const Tensor& x) {
 
 Tensor isnan(const Tensor& x) { return map_predicate("isnan", HWY_DISPATCH_TABLE(isnan_rows), x.dtype(), {x}); }
 Tensor isinf(const Tensor& x) { return map_predicate("isinf", HWY_DISPATCH_TABLE(isinf_rows), x.dtype(), {x}); }
-Tensor isfinite(const Tensor& x) { return map_predicate("isfinite", HWY_DISPATCH_TABLE(isfinite_rows), x.dtype(), {x}); }
+Tensor isfinite(const Tensor& x) {
+  return map_predicate("isfinite", HWY_DISPATCH_TABLE(isfinite_rows), x.dtype(), {x});
+}
 
 Tensor nan_to_num(const Tensor& x, const NanToNumOptions& options) {
   if (!is_floating(x.dtype())) return x.clone();
   double largest = x.dtype() == f32 ? std::numeric_limits<float>::max() : std::numeric_limits<double>::max();
   double high = options.posinf.value_or(largest), low = options.neginf.value_or(-largest);
-  Tensor y = map("nan_to_num", HWY_DISPATCH_TABLE(nan_to_num_rows), x.dtype(), {x}, {.params = {options.nan, high, low}});
+  Tensor y =
+      map("nan_to_num", HWY_DISPATCH_TABLE(nan_to_num_rows), x.dtype(), {x}, {.params = {options.nan, high, low}});
   return record("nan_to_num", y, {x}, [x](const Backward& b) -> Gradients { return {where(isfinite(x), b.grad, 0)}; });
 }
 
@@ -217,7 +227,8 @@ Tensor clamp(const Tensor& x, const ClampOptions& options) {
     if (bound && is_floating(bound->dtype())) dtype = floating_type(dtype);
   check<DtypeError>(dtype != boolean, "clamp: bool tensors have no order");
   Tensor y = map("clamp", HWY_DISPATCH_TABLE(clamp_rows), dtype, {x}, {.params = {low, high}});
-  return record("clamp", y, {x}, [x, low, high](const Backward& b) -> Gradients { return {clamp_backward(b.grad, x, low, high)}; });
+  return record("clamp", y, {x},
+                [x, low, high](const Backward& b) -> Gradients { return {clamp_backward(b.grad, x, low, high)}; });
 }
 
 }  // namespace korrel

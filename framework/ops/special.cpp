@@ -94,17 +94,20 @@ Tensor sigmoid_backward(const Tensor& grad, const Tensor& y) {
 
 Tensor erf(const Tensor& x) {
   Tensor y = map_floating("erf", HWY_DISPATCH_TABLE(erf_rows), x, transcendental);
-  return record("erf", y, {x}, [x](const Backward& b) -> Gradients { return {b.grad * (exp(-square(x)) * two_over_sqrt_pi)}; });
+  return record("erf", y, {x},
+                [x](const Backward& b) -> Gradients { return {b.grad * (exp(-square(x)) * two_over_sqrt_pi)}; });
 }
 
 Tensor erfc(const Tensor& x) {
   Tensor y = map_floating("erfc", HWY_DISPATCH_TABLE(erfc_rows), x, transcendental);
-  return record("erfc", y, {x}, [x](const Backward& b) -> Gradients { return {b.grad * (exp(-square(x)) * -two_over_sqrt_pi)}; });
+  return record("erfc", y, {x},
+                [x](const Backward& b) -> Gradients { return {b.grad * (exp(-square(x)) * -two_over_sqrt_pi)}; });
 }
 
 Tensor sigmoid(const Tensor& x) {
   Tensor y = map_floating("sigmoid", HWY_DISPATCH_TABLE(sigmoid_rows), x, transcendental);
-  return record("sigmoid", y, {x}, [y = y.detach()](const Backward& b) -> Gradients { return {sigmoid_backward(b.grad, b.output(y))}; });
+  return record("sigmoid", y, {x},
+                [y = y.detach()](const Backward& b) -> Gradients { return {sigmoid_backward(b.grad, b.output(y))}; });
 }
 
 Tensor lgamma(const Tensor& x) {

@@ -147,7 +147,8 @@ Tensor cos(const Tensor& x) {
 
 Tensor tan(const Tensor& x) {
   Tensor y = map_floating("tan", HWY_DISPATCH_TABLE(tan_rows), x, transcendental);
-  return record("tan", y, {x}, [y = y.detach()](const Backward& b) -> Gradients { return {b.grad * (square(b.output(y)) + 1)}; });
+  return record("tan", y, {x},
+                [y = y.detach()](const Backward& b) -> Gradients { return {b.grad * (square(b.output(y)) + 1)}; });
 }
 
 Tensor asin(const Tensor& x) {
@@ -177,7 +178,8 @@ Tensor cosh(const Tensor& x) {
 
 Tensor tanh(const Tensor& x) {
   Tensor y = map_floating("tanh", HWY_DISPATCH_TABLE(tanh_rows), x, transcendental);
-  return record("tanh", y, {x}, [y = y.detach()](const Backward& b) -> Gradients { return {tanh_backward(b.grad, b.output(y))}; });
+  return record("tanh", y, {x},
+                [y = y.detach()](const Backward& b) -> Gradients { return {tanh_backward(b.grad, b.output(y))}; });
 }
 
 Tensor asinh(const Tensor& x) {

@@ -75,7 +75,10 @@ const golden::Ops ops = {
     {"isinf", unary(isinf)},
     {"isfinite", unary(isfinite)},
     {"logical_not", unary(logical_not)},
-    {"clamp", [](const Case& c) { return clamp(c["x"], {optional_number(c, "min"), optional_number(c, "max")}); }},
+    {"clamp",
+     [](const Case& c) {
+       return clamp(c["x"], {optional_number(c, "min"), optional_number(c, "max")});
+     }},
     {"nan_to_num",
      [](const Case& c) {
        return nan_to_num(c["x"], {c.args.number("nan"), c.args.number("posinf"), c.args.number("neginf")});
@@ -124,15 +127,20 @@ const golden::Ops ops = {
     {"mish", unary(mish)},
     {"hardswish", unary(hardswish)},
     {"hardsigmoid", unary(hardsigmoid)},
-    {"hardtanh", [](const Case& c) { return hardtanh(c["x"], {c.args.number("min_val"), c.args.number("max_val")}); }},
-    {"softplus", [](const Case& c) { return softplus(c["x"], {c.args.number("beta"), c.args.number("threshold")}); }},
+    {"hardtanh",
+     [](const Case& c) {
+       return hardtanh(c["x"], {c.args.number("min_val"), c.args.number("max_val")});
+     }},
+    {"softplus",
+     [](const Case& c) {
+       return softplus(c["x"], {c.args.number("beta"), c.args.number("threshold")});
+     }},
     {"softsign", unary(softsign)},
     {"softshrink", [](const Case& c) { return softshrink(c["x"], {c.args.number("lambd")}); }},
     {"hardshrink", [](const Case& c) { return hardshrink(c["x"], {c.args.number("lambd")}); }},
     {"tanhshrink", unary(tanhshrink)},
     {"logsigmoid", unary(logsigmoid)},
-    {"threshold",
-     [](const Case& c) { return threshold(c["x"], c.args.number("threshold"), c.args.number("value")); }},
+    {"threshold", [](const Case& c) { return threshold(c["x"], c.args.number("threshold"), c.args.number("value")); }},
     {"prelu", [](const Case& c) { return prelu(c["x"], c["weight"]); }},
     {"glu", [](const Case& c) { return glu(c["x"], c.args.integer("dim")); }},
 };

@@ -1,5 +1,5 @@
-// Activations at their kinks, tails and wrong arguments; PyTorch's numbers are in golden/elementwise_test.cpp, gradients in
-// the sample rows.
+// Activations at their kinks, tails and wrong arguments; PyTorch's numbers are in golden/elementwise_test.cpp,
+// gradients in the sample rows.
 #include <korrel/framework/ops/activation.h>
 
 #include <doctest/doctest.h>
@@ -42,7 +42,8 @@ TEST_CASE("slopes at the kinks") {
   CHECK(slope_at(relu, {-1, 0, 1}) == Values{0, 0, 1});
   CHECK(slope_at(relu6, {0, 3, 6}) == Values{0, 1, 0});
   CHECK(slope_at([](const Tensor& x) { return hardtanh(x); }, {-1, 0, 1}) == Values{0, 1, 0});
-  CHECK(slope_at([](const Tensor& x) { return leaky_relu(x, {.negative_slope = 0.25}); }, {-1, 0, 1}) == Values{0.25, 0.25, 1});
+  CHECK(slope_at([](const Tensor& x) { return leaky_relu(x, {.negative_slope = 0.25}); }, {-1, 0, 1}) ==
+        Values{0.25, 0.25, 1});
   CHECK(slope_at([](const Tensor& x) { return threshold(x, 0, 5); }, {-1, 0, 1}) == Values{0, 0, 1});
   CHECK(slope_at([](const Tensor& x) { return softshrink(x); }, {-1, -0.5, 0.5, 1}) == Values{1, 0, 0, 1});
 }
@@ -68,7 +69,8 @@ TEST_CASE("far out nothing overflows") {
 
 TEST_CASE("a backward through an activation records nothing unless asked") {
   Tensor x = tensor({-1, 2}, {.requires_grad = true});
-  for (auto f : {+[](const Tensor& t) { return relu(t); }, +[](const Tensor& t) { return tanh(t); }, +[](const Tensor& t) { return gelu(t); }}) {
+  for (auto f : {+[](const Tensor& t) { return relu(t); }, +[](const Tensor& t) { return tanh(t); },
+                 +[](const Tensor& t) { return gelu(t); }}) {
     Tensor y = f(x);
     CHECK_FALSE(grad({y}, {x}, {ones_like(y)}, {.retain_graph = true})[0].requires_grad());
     CHECK(grad({y}, {x}, {ones_like(y)}, {.create_graph = true})[0].requires_grad());
@@ -78,10 +80,14 @@ TEST_CASE("a backward through an activation records nothing unless asked") {
 TEST_CASE("what does not fit is told") {
   Tensor ints = tensor({1, 2}, {.dtype = i64});
   CHECK(message([&] { relu(ints); }) == "relu: expects a floating tensor, x is i64");
-  CHECK(message([] { prelu(zeros({2, 3}), zeros({4})); }) ==
-        "prelu: weight has 4 elements, expects 1 or one per channel of x [2,3]");
-  CHECK(message([] { prelu(zeros({2, 3}), zeros({1}, {.dtype = f64})); }) == "prelu: x is f32, weight f64; expects one floating type");
+  CHECK(message([] {
+          prelu(zeros({2, 3}), zeros({4}));
+        }) == "prelu: weight has 4 elements, expects 1 or one per channel of x [2,3]");
+  CHECK(message([] {
+          prelu(zeros({2, 3}), zeros({1}, {.dtype = f64}));
+        }) == "prelu: x is f32, weight f64; expects one floating type");
   CHECK(message([] { glu(zeros({2, 3})); }) == "glu: dimension -1 of x [2,3] cannot be halved");
   CHECK(message([] { softplus(zeros({2}), {.beta = 0}); }) == "softplus: beta is 0, must be positive");
-  CHECK(message([] { hardtanh(zeros({2}), {.min_val = 1, .max_val = 0}); }) == "hardtanh: min_val 1 is above max_val 0");
+  CHECK(message([] { hardtanh(zeros({2}), {.min_val = 1, .max_val = 0}); }) ==
+        "hardtanh: min_val 1 is above max_val 0");
 }

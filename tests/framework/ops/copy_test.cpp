@@ -32,8 +32,9 @@ std::vector<To> by_index(const Tensor& x) {
 
 TEST_CASE("contiguous copies any layout") {
   Tensor x = arange(0, 7 * 130 * 67, 1, {.dtype = f32}).reshape({7, 130, 67});
-  for (const Tensor& view : {x.transpose(0, 1), x.transpose(1, 2), x.permute({2, 0, 1}), x.permute({2, 1, 0}), x.narrow(2, 5, 20),
-                             x.select(1, 3), x.select(2, 0).unsqueeze(1).expand({7, 3, 130}), x.narrow(1, 0, 64).transpose(1, 2)}) {
+  for (const Tensor& view :
+       {x.transpose(0, 1), x.transpose(1, 2), x.permute({2, 0, 1}), x.permute({2, 1, 0}), x.narrow(2, 5, 20),
+        x.select(1, 3), x.select(2, 0).unsqueeze(1).expand({7, 3, 130}), x.narrow(1, 0, 64).transpose(1, 2)}) {
     Tensor y = view.contiguous();
     CHECK(y.is_contiguous());
     CHECK(y.shape() == view.shape());

@@ -77,13 +77,15 @@ TEST_CASE("broadcasting follows NumPy's rules") {
   CHECK((zeros({2, 1, 4}) + zeros({3, 1})).shape() == Shape{2, 3, 4});
   CHECK((zeros({0, 3}) + row).shape() == Shape{0, 3});
   CHECK((zeros({0, 3}) * 2).numel() == 0);
-  CHECK(message<ShapeError>([&] { zeros({2, 3}) + zeros({4, 3}); }) ==
-        "add: shapes [2,3] and [4,3] do not broadcast: 2 against 4 at dimension -2");
+  CHECK(message<ShapeError>([&] {
+          zeros({2, 3}) + zeros({4, 3});
+        }) == "add: shapes [2,3] and [4,3] do not broadcast: 2 against 4 at dimension -2");
   CHECK(message<ShapeError>([&] { where(zeros({5}) > 0, zeros({2}), zeros({2})); }).find("where: shapes") == 0);
 }
 
 TEST_CASE("the gradient of a broadcast operand is summed to its shape") {
-  Tensor a = ones({2, 3}, {.requires_grad = true}), row = ones({3}, {.requires_grad = true}), one = scalar(2).requires_grad_();
+  Tensor a = ones({2, 3}, {.requires_grad = true}), row = ones({3}, {.requires_grad = true}),
+         one = scalar(2).requires_grad_();
   Tensor y = a * row * one;
   y.backward(ones_like(y));
   CHECK(a.grad().to_vector() == Values(6, 2));
@@ -98,7 +100,7 @@ TEST_CASE("any layout gives what a loop over indices gives") {
     Tensor a, b;
   };
   std::vector<Pair> pairs = {
-      {base, other.permute({1, 2, 0})},                                   // a jump of 30 along the rows
+      {base, other.permute({1, 2, 0})},                                    // a jump of 30 along the rows
       {base.narrow(2, 3, 70), other.permute({1, 2, 0}).narrow(2, 1, 70)},  // rows that begin anywhere
       {base.permute({2, 0, 1}), other},
       {base.narrow(0, 2, 1), other.permute({1, 2, 0})},
@@ -148,13 +150,16 @@ TEST_CASE("integers divide as PyTorch's do") {
   Tensor a = ints({7, -7, 7, -7}), b = ints({2, 2, -2, -2});
   CHECK((a / b).dtype() == f32);
   CHECK((a / b).to_vector() == Values{3.5, -3.5, -3.5, 3.5});
-  Tensor floored = div(a, b, {.rounding_mode = Rounding::floor}), truncated = div(a, b, {.rounding_mode = Rounding::trunc});
+  Tensor floored = div(a, b, {.rounding_mode = Rounding::floor}),
+         truncated = div(a, b, {.rounding_mode = Rounding::trunc});
   CHECK(floored.dtype() == i64);
   CHECK(floored.to_vector() == Values{3, -4, -4, 3});
   CHECK(truncated.to_vector() == Values{3, -3, -3, 3});
   CHECK(fmod(a, b).to_vector() == Values{1, -1, 1, -1});
   CHECK(remainder(a, b).to_vector() == Values{1, 1, -1, -1});
-  CHECK(message<ValueError>([&] { div(a, ints({1, 0, 1, 1}), {.rounding_mode = Rounding::floor}); }) == "div: an integer is divided by zero");
+  CHECK(message<ValueError>([&] {
+          div(a, ints({1, 0, 1, 1}), {.rounding_mode = Rounding::floor});
+        }) == "div: an integer is divided by zero");
   CHECK(message<ValueError>([&] { remainder(a, 0); }) == "remainder: an integer is divided by zero");
   int64_t smallest = std::numeric_limits<int64_t>::min();
   Tensor edge = from_vector(std::vector<int64_t>{smallest});
@@ -164,14 +169,20 @@ TEST_CASE("integers divide as PyTorch's do") {
 }
 
 TEST_CASE("floating floor division and remainders at the edges") {
-  auto floor_div = [](double a, double b) { return div(doubles({a}), doubles({b}), {.rounding_mode = Rounding::floor}).item(); };
+  auto floor_div = [](double a, double b) {
+    return div(doubles({a}), doubles({b}), {.rounding_mode = Rounding::floor}).item();
+  };
   CHECK(floor_div(7, -2) == -4);
   CHECK(floor_div(1, 0.1) == 9);  // 0.1 is a little more than a tenth; 1 / 0.1 rounds to 10
   CHECK(floor_div(1, 0) == inf);
   CHECK(std::isnan(floor_div(0, 0)));
   CHECK(remainder(doubles({-3.5, 3.5}), doubles({2, -2})).to_vector() == Values{0.5, -0.5});
   CHECK(fmod(doubles({-3.5, 3.5}), doubles({2, -2})).to_vector() == Values{-1.5, 1.5});
-  CHECK(slope([](const Tensor& x) { return div(x, doubles({2, 2}), {.rounding_mode = Rounding::floor}); }, {1, 5}) == Values{0, 0});
+  CHECK(slope(
+            [](const Tensor& x) {
+              return div(x, doubles({2, 2}), {.rounding_mode = Rounding::floor});
+            },
+            {1, 5}) == Values{0, 0});
 }
 
 TEST_CASE("bool arithmetic") {
@@ -245,7 +256,8 @@ TEST_CASE("NaN and infinities pass through maximum, clamp and sign as in PyTorch
 
 TEST_CASE("slopes at kinks are PyTorch's") {
   CHECK(slope([](const Tensor& x) { return abs(x); }, {-2, 0, 2}) == Values{-1, 0, 1});
-  CHECK(slope([](const Tensor& x) { return clamp(x, {.min = 0, .max = 1}); }, {-1, 0, 0.5, 1, 2}) == Values{0, 1, 1, 1, 0});
+  CHECK(slope([](const Tensor& x) { return clamp(x, {.min = 0, .max = 1}); }, {-1, 0, 0.5, 1, 2}) ==
+        Values{0, 1, 1, 1, 0});
   CHECK(slope([](const Tensor& x) { return maximum(x, zeros({3}, {.dtype = f64})); }, {-1, 0, 1}) == Values{0, 0.5, 1});
   CHECK(slope([](const Tensor& x) { return floor(x); }, {0.5, 1}) == Values{0, 0});
 }

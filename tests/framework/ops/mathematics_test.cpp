@@ -1,5 +1,5 @@
-// Elementary functions against the C library's long double, on every SIMD target: errors in units of the last place over
-// the whole range, and the special values of C's Annex F.
+// Elementary functions against the C library's long double, on every SIMD target: errors in units of the last place
+// over the whole range, and the special values of C's Annex F.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -34,9 +34,9 @@ struct Function {
   std::string name;
   Tensor (*op)(const Tensor&);
   Exact (*exact)(Exact);
-  double low, high;       // where f32 is sampled
+  double low, high;  // where f32 is sampled
   double f32_ulp, f64_ulp;
-  double low64, high64;   // and f64
+  double low64, high64;  // and f64
 };
 
 const Function functions[] = {
@@ -102,8 +102,10 @@ void check_function(const Function& f, double low, double high, double allowed) 
 template <class T>
 void check_specials(const Function& f) {
   using Limits = std::numeric_limits<T>;
-  std::vector<T> x = {T(0), T(-0.0), Limits::infinity(), -Limits::infinity(), Limits::quiet_NaN(), T(1), T(-1), Limits::max(),
-                      Limits::lowest(), Limits::denorm_min(), -Limits::denorm_min(), Limits::min(), T(1e5), T(-1e5)};
+  std::vector<T> x = {
+      T(0),   T(-0.0),       Limits::infinity(), -Limits::infinity(),  Limits::quiet_NaN(),   T(1),
+      T(-1),  Limits::max(), Limits::lowest(),   Limits::denorm_min(), -Limits::denorm_min(), Limits::min(),
+      T(1e5), T(-1e5)};
   Tensor y = f.op(from_vector(x));
   for (std::size_t i = 0; i < x.size(); ++i) {
     Exact exact = f.exact(static_cast<Exact>(x[i]));
@@ -111,8 +113,10 @@ void check_specials(const Function& f) {
     bool close = distance(actual, exact) <= 8;
     // lgamma past its overflow and sin of the largest numbers are the C library's business in T.
     if (!close && std::isfinite(x[i]) && std::abs(x[i]) == Limits::max()) continue;
-    CHECK_MESSAGE(close, f.name << (sizeof(T) == 4 ? " f32(" : " f64(") << x[i] << ") = " << actual << ", expected " << static_cast<T>(exact));
-    if (x[i] == 0 && exact == 0) CHECK_MESSAGE(std::signbit(actual) == std::signbit(exact), f.name << " loses the sign of zero");
+    CHECK_MESSAGE(close, f.name << (sizeof(T) == 4 ? " f32(" : " f64(") << x[i] << ") = " << actual << ", expected "
+                                << static_cast<T>(exact));
+    if (x[i] == 0 && exact == 0)
+      CHECK_MESSAGE(std::signbit(actual) == std::signbit(exact), f.name << " loses the sign of zero");
   }
 }
 
@@ -144,7 +148,8 @@ TEST_CASE("powers, against the C library") {
     Tensor y = pow(a, b);
     double worst = 0;
     for (int64_t i = 0; i < y.numel(); ++i)
-      worst = std::max(worst, distance(y.data<float>()[i], std::pow(static_cast<Exact>(a.data<float>()[i]), static_cast<Exact>(b.data<float>()[i]))));
+      worst = std::max(worst, distance(y.data<float>()[i], std::pow(static_cast<Exact>(a.data<float>()[i]),
+                                                                    static_cast<Exact>(b.data<float>()[i]))));
     CHECK(worst <= 0.51);
   }
   kernels::force_target(before);

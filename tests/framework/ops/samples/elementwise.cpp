@@ -9,8 +9,8 @@ using samples::mask;
 using samples::positive;
 using samples::real;
 
-// Step functions and comparisons have no gradient worth differences: their rows are not differentiable, or (floor and its
-// like, whose gradient is zero) have constant pieces that the sampled values do not leave.
+// Step functions and comparisons have no gradient worth differences: their rows are not differentiable, or (floor and
+// its like, whose gradient is zero) have constant pieces that the sampled values do not leave.
 static const samples::Rows rows = {
     {"add", {real({2, 3}).batch(), real({3})}, [](Inputs x) { return add(x[0], x[1], {.alpha = 0.5}); }},
     {"add", {real({2, 3})}, [](Inputs x) { return add(x[0], 2.5); }},
@@ -22,7 +22,10 @@ static const samples::Rows rows = {
     {"div", {real({2, 3}).batch(), positive({3})}, [](Inputs x) { return div(x[0], x[1]); }},
     {"div", {real({2, 3})}, [](Inputs x) { return div(x[0], 4); }},
     {"div", {positive({2, 3})}, [](Inputs x) { return div(4, x[0]); }},
-    {"div", {real({2, 3}, 2.1, 2.4), real({3}, 0.9, 1)}, [](Inputs x) { return div(x[0], x[1], {.rounding_mode = Rounding::floor}); }, false},
+    {"div",
+     {real({2, 3}, 2.1, 2.4), real({3}, 0.9, 1)},
+     [](Inputs x) { return div(x[0], x[1], {.rounding_mode = Rounding::floor}); },
+     false},
     {"neg", {real({2, 3}).batch()}, [](Inputs x) { return neg(x[0]); }, false},  // its gradient is constant
     {"eq", {real({2, 3}).batch(), real({3})}, [](Inputs x) { return eq(x[0], x[1]); }, false, 0, false},
     {"ne", {real({2, 3}), real({3})}, [](Inputs x) { return ne(x[0], x[1]); }, false, 0, false},
@@ -34,7 +37,10 @@ static const samples::Rows rows = {
     {"logical_or", {mask({2, 3}), mask({3})}, [](Inputs x) { return logical_or(x[0], x[1]); }, false, 0, false},
     {"logical_xor", {mask({2, 3}), mask({3})}, [](Inputs x) { return logical_xor(x[0], x[1]); }, false, 0, false},
     {"logical_not", {mask({2, 3})}, [](Inputs x) { return logical_not(x[0]); }, false, 0, false},
-    {"where", {mask({2, 3}), real({2, 3}), real({3})}, [](Inputs x) { return where(x[0], x[1], x[2]); }, false},  // linear
+    {"where",
+     {mask({2, 3}), real({2, 3}), real({3})},
+     [](Inputs x) { return where(x[0], x[1], x[2]); },
+     false},  // linear
     {"where", {mask({2, 1}), real({2, 3})}, [](Inputs x) { return where(x[0], x[1], 0.5) * where(x[0], -2, x[1]); }},
     {"masked_fill", {real({2, 3}), mask({3})}, [](Inputs x) { return masked_fill(x[0], x[1], -9); }, false},  // linear
 
@@ -96,8 +102,14 @@ static const samples::Rows rows = {
     {"hypot", {positive({2, 3}).batch(), positive({3})}, [](Inputs x) { return hypot(x[0], x[1]); }},
     {"logaddexp", {real({2, 3}).batch(), real({3})}, [](Inputs x) { return logaddexp(x[0], x[1]); }},
     {"xlogy", {positive({2, 3}).batch(), positive({3})}, [](Inputs x) { return xlogy(x[0], x[1]); }},
-    {"lerp", {real({2, 3}).batch(), real({3}), real({2, 1}, 0, 1).batch()}, [](Inputs x) { return lerp(x[0], x[1], x[2]); }},
+    {"lerp",
+     {real({2, 3}).batch(), real({3}), real({2, 1}, 0, 1).batch()},
+     [](Inputs x) { return lerp(x[0], x[1], x[2]); }},
     {"lerp", {real({2, 3}), real({2, 3})}, [](Inputs x) { return square(lerp(x[0], x[1], 0.3)); }},
-    {"addcmul", {real({2, 3}).batch(), real({3}), real({2, 1}).batch()}, [](Inputs x) { return addcmul(x[0], x[1], x[2], {.value = -0.5}); }},
-    {"addcdiv", {real({2, 3}).batch(), real({3}), positive({2, 1}).batch()}, [](Inputs x) { return addcdiv(x[0], x[1], x[2], {.value = 2}); }},
+    {"addcmul",
+     {real({2, 3}).batch(), real({3}), real({2, 1}).batch()},
+     [](Inputs x) { return addcmul(x[0], x[1], x[2], {.value = -0.5}); }},
+    {"addcdiv",
+     {real({2, 3}).batch(), real({3}), positive({2, 1}).batch()},
+     [](Inputs x) { return addcdiv(x[0], x[1], x[2], {.value = 2}); }},
 };
