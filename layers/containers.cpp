@@ -18,9 +18,9 @@ void ModuleContainer::wrong_type(std::size_t index) const {
   fail<ValueError>("{}: module {} is a {}, not of the type asked for", type_name(), index, (*this)[index].type_name());
 }
 
-void ModuleContainer::append(AnyModule module) { append(std::to_string(children_.size()), std::move(module)); }
+void ModuleContainer::own(AnyModule module) { own(std::to_string(children_.size()), std::move(module)); }
 
-void ModuleContainer::append(std::string name, AnyModule module) {
+void ModuleContainer::own(std::string name, AnyModule module) {
   check<ValueError>(!name.empty() && name.find('.') == name.npos,
                     "{}: a module's name must not be empty or have a dot, got \"{}\"", type_name(), name);
   check<ValueError>(!find(name), "{}: there is already a module named \"{}\"", type_name(), name);
@@ -39,7 +39,7 @@ void ModuleContainer::visit_contents(Members& members) {
 }
 
 Sequential::Sequential(std::initializer_list<NamedChild> children) {
-  for (const NamedChild& child : children) append(child.name, std::move(child.module));
+  for (const NamedChild& child : children) own(child.name, std::move(child.module));
 }
 
 Tensor Sequential::forward(const Tensor& x) {
@@ -49,7 +49,7 @@ Tensor Sequential::forward(const Tensor& x) {
 }
 
 ModuleDict::ModuleDict(std::initializer_list<NamedChild> children) {
-  for (const NamedChild& child : children) append(child.name, std::move(child.module));
+  for (const NamedChild& child : children) own(child.name, std::move(child.module));
 }
 
 Module& ModuleDict::operator[](std::string_view name) const {

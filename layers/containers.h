@@ -65,9 +65,9 @@ class ModuleContainer : public Module {
   void visit_contents(Members& members) override;
 
  protected:
-  void append(AnyModule module);                    // named by its position
-  void append(std::string name, AnyModule module);  // throws ValueError for a name that is taken, empty or has a dot
-  Module* find(std::string_view name) const;        // or null
+  void own(AnyModule module);                    // named by its position
+  void own(std::string name, AnyModule module);  // throws ValueError for a name that is taken, empty or has a dot
+  Module* find(std::string_view name) const;     // or null
 
   struct Child {
     std::string name;
@@ -88,12 +88,12 @@ class Sequential : public ModuleContainer {
   template <std::derived_from<Module>... M>
   requires(sizeof...(M) > 0) explicit Sequential(M... modules) {
     children_.reserve(sizeof...(M));
-    (append(AnyModule(std::move(modules))), ...);
+    (own(AnyModule(std::move(modules))), ...);
   }
   Sequential(std::initializer_list<NamedChild> children);
 
-  Sequential& add(AnyModule module) { return append(std::move(module)), *this; }
-  Sequential& add(std::string name, AnyModule module) { return append(std::move(name), std::move(module)), *this; }
+  Sequential& append(AnyModule module) { return own(std::move(module)), *this; }
+  Sequential& append(std::string name, AnyModule module) { return own(std::move(name), std::move(module)), *this; }
 
   Tensor forward(const Tensor& x) override;
   KORREL_MODULE()
@@ -103,8 +103,8 @@ class ModuleList : public ModuleContainer {
  public:
   ModuleList() = default;
   template <std::derived_from<Module>... M>
-  requires(sizeof...(M) > 0) explicit ModuleList(M... modules) { (append(AnyModule(std::move(modules))), ...); }
-  ModuleList& add(AnyModule module) { return append(std::move(module)), *this; }
+  requires(sizeof...(M) > 0) explicit ModuleList(M... modules) { (own(AnyModule(std::move(modules))), ...); }
+  ModuleList& append(AnyModule module) { return own(std::move(module)), *this; }
   KORREL_MODULE()
 };
 
@@ -112,7 +112,7 @@ class ModuleDict : public ModuleContainer {
  public:
   ModuleDict() = default;
   ModuleDict(std::initializer_list<NamedChild> children);
-  ModuleDict& add(std::string name, AnyModule module) { return append(std::move(name), std::move(module)), *this; }
+  ModuleDict& append(std::string name, AnyModule module) { return own(std::move(name), std::move(module)), *this; }
   bool contains(std::string_view name) const { return find(name) != nullptr; }
   using ModuleContainer::operator[];
   Module& operator[](std::string_view name) const;  // throws ValueError naming what there is

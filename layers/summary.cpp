@@ -108,15 +108,20 @@ Summary summary(Module& net, const Shape& input) {
   return result;
 }
 
+// "1x28x28", as the command line takes it.
+static std::string sizes_text(const Dims& sizes) {
+  std::string text;
+  for (int64_t size : sizes) text += (text.empty() ? "" : "x") + std::to_string(size);
+  return text.empty() ? "-" : text;
+}
+
 std::string to_string(const Summary& summary) {
   using Cells = std::vector<std::string>;
   std::vector<Cells> table{{"layer", "type", "output", "parameters", "multiply-adds", "receptive field"}};
   for (const SummaryRow& row : summary.rows) {
-    std::string field;
-    for (int64_t size : row.receptive_field) field += (field.empty() ? "" : "x") + std::to_string(size);
-    table.push_back({row.path, row.type, row.called ? korrel::to_string(row.output) : "not called",
+    table.push_back({row.path, row.type, row.called ? sizes_text(row.output) : "not called",
                      row.parameters ? with_commas(row.parameters) : "-",
-                     row.multiply_adds ? with_commas(row.multiply_adds) : "-", field.empty() ? "-" : field});
+                     row.multiply_adds ? with_commas(row.multiply_adds) : "-", sizes_text(row.receptive_field)});
   }
   table.push_back({"total", "", "", with_commas(summary.parameters), with_commas(summary.multiply_adds), ""});
 
@@ -140,7 +145,7 @@ std::string to_string(const Summary& summary) {
     text += line.substr(0, line.find_last_not_of(' ') + 1) + '\n';
   }
   int64_t frozen = summary.parameters - summary.trainable_parameters;
-  text += fmt::format("input {}", korrel::to_string(summary.input));
+  text += fmt::format("input {}", sizes_text(summary.input));
   if (frozen) text += fmt::format(", {} parameters frozen", with_commas(frozen));
   return text + '\n';
 }

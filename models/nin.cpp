@@ -15,16 +15,16 @@ NiN::NiN(int64_t in_channels, int64_t classes) {
     nn::init::kaiming_normal_(layer.weight,
                               {.nonlinearity = "relu"});  // nine layers deep: PyTorch's default would vanish
     nn::init::zeros_(layer.bias);
-    features.add(layer).add(nn::ReLU());
+    features.append(layer).append(nn::ReLU());
   };
   conv(in_channels, 192, 5);
   conv(192, 160, 1);
   conv(160, 96, 1);
-  features.add(nn::MaxPool2d(3, {.stride = 2, .padding = 1})).add(nn::Dropout(0.5));
+  features.append(nn::MaxPool2d(3, {.stride = 2, .padding = 1})).append(nn::Dropout(0.5));
   conv(96, 192, 5);
   conv(192, 192, 1);
   conv(192, 192, 1);
-  features.add(nn::AvgPool2d(3, {.stride = 2, .padding = 1})).add(nn::Dropout(0.5));
+  features.append(nn::AvgPool2d(3, {.stride = 2, .padding = 1})).append(nn::Dropout(0.5));
   conv(192, 192, 3);
   conv(192, 192, 1);
   conv(192, classes, 1);

@@ -37,9 +37,9 @@ nn::Sequential stage(int64_t& in, int64_t width, int64_t depth, int64_t stride, 
   for (int64_t i = 0; i < depth; ++i) {
     ResidualOptions residual{.stride = i == 0 ? stride : 1, .projection = options.projection};
     if (options.bottleneck)
-      blocks.add(Bottleneck(in, width, residual));
+      blocks.append(Bottleneck(in, width, residual));
     else
-      blocks.add(BasicBlock(in, width, residual));
+      blocks.append(BasicBlock(in, width, residual));
     in = options.bottleneck ? 4 * width : width;
   }
   return blocks;

@@ -1,8 +1,8 @@
 #include <apps/korrel/commands.h>
 #include <apps/korrel/model_choice.h>
 #include <korrel/framework/base/check.h>
+#include <korrel/layers/summary.h>
 #include <korrel/models/catalogue.h>
-#include <korrel/training/summary.h>
 
 #include <iostream>
 
@@ -39,7 +39,7 @@ int summary_command(const SummarySettings& settings) {
   models::CatalogueEntry entry = find_model(settings.model);
   Shape input = settings.input.empty() ? entry.input : parse_sizes(settings.input);
   std::unique_ptr<nn::Module> model = make_model(settings.model, input, entry.classes);
-  std::cout << to_string(training::summarize(*model, input)) << std::flush;
+  std::cout << to_string(nn::summary(*model, input)) << std::flush;
   return 0;
 }
 

@@ -52,7 +52,7 @@ TEST_CASE("Sequential runs its children in order; an empty one is the identity")
 
 TEST_CASE("names, growing, nesting") {
   nn::Sequential net{{"conv1", nn::Conv2d(1, 2, 3)}, {"relu", nn::ReLU()}};
-  net.add("inner", nn::Sequential{nn::Linear(2, 2), nn::Linear(2, 2)}).add(nn::Identity());
+  net.append("inner", nn::Sequential{nn::Linear(2, 2), nn::Linear(2, 2)}).append(nn::Identity());
   CHECK(names(net) == std::vector<std::string>{"conv1.weight", "conv1.bias", "inner.0.weight", "inner.0.bias",
                                                "inner.1.weight", "inner.1.bias"});
   CHECK(net.children()[3].name == "3");
@@ -86,7 +86,7 @@ TEST_CASE("classes on top of containers") {
 
 TEST_CASE("ModuleList and ModuleDict keep modules and do not run them") {
   nn::ModuleList list{nn::Linear(1, 2), nn::Linear(2, 3)};
-  list.add(nn::Linear(3, 1));
+  list.append(nn::Linear(3, 1));
   CHECK(names(list).size() == 6);
   Tensor x = ones({1, 1});
   for (std::size_t i = 0; i < list.size(); ++i) x = list[i](x);
@@ -105,11 +105,11 @@ TEST_CASE("what containers refuse") {
   CHECK(message_of<ValueError>([&] { net[1]; }) == "Sequential: there is no module 1, it has 1");
   CHECK(message_of<ValueError>([&] { net.get<nn::Tanh>(0); }) ==
         "Sequential: module 0 is a ReLU, not of the type asked for");
-  CHECK(message_of<ValueError>([&] { net.add("0", nn::ReLU()); }) ==
+  CHECK(message_of<ValueError>([&] { net.append("0", nn::ReLU()); }) ==
         "Sequential: there is already a module named \"0\"");
-  CHECK(message_of<ValueError>([&] { net.add("a.b", nn::ReLU()); }) ==
+  CHECK(message_of<ValueError>([&] { net.append("a.b", nn::ReLU()); }) ==
         "Sequential: a module's name must not be empty or have a dot, got \"a.b\"");
-  CHECK(message_of<ValueError>([&] { net.add("", nn::ReLU()); }).find("must not be empty") != std::string::npos);
+  CHECK(message_of<ValueError>([&] { net.append("", nn::ReLU()); }).find("must not be empty") != std::string::npos);
   nn::ModuleDict dict{{"a", nn::ReLU()}};
   CHECK(message_of<ValueError>([&] { dict["b"]; }) == "ModuleDict: there is no module \"b\", it has: a");
 }

@@ -42,16 +42,16 @@ TEST_CASE("LeNet-5: 61,706 parameters, 416,520 multiply-adds, receptive fields t
   CHECK(row(summary, "fc3").output == Shape{10});
   CHECK(net.training());
   CHECK(to_string(summary) ==
-        "layer  type    output      parameters  multiply-adds  receptive field\n"
-        "---------------------------------------------------------------------\n"
-        "conv1  Conv2d  [6,28,28]          156        117,600              5x5\n"
-        "conv2  Conv2d  [16,10,10]       2,416        240,000            14x14\n"
-        "fc1    Linear  [120]           48,120         48,000            28x28\n"
-        "fc2    Linear  [84]            10,164         10,080            28x28\n"
-        "fc3    Linear  [10]               850            840            28x28\n"
-        "---------------------------------------------------------------------\n"
-        "total                          61,706        416,520\n"
-        "input [1,28,28]\n");
+        "layer  type    output    parameters  multiply-adds  receptive field\n"
+        "-------------------------------------------------------------------\n"
+        "conv1  Conv2d  6x28x28          156        117,600              5x5\n"
+        "conv2  Conv2d  16x10x10       2,416        240,000            14x14\n"
+        "fc1    Linear  120           48,120         48,000            28x28\n"
+        "fc2    Linear  84            10,164         10,080            28x28\n"
+        "fc3    Linear  10               850            840            28x28\n"
+        "-------------------------------------------------------------------\n"
+        "total                        61,706        416,520\n"
+        "input 1x28x28\n");
 }
 
 TEST_CASE("worked numbers: ten 5x5 filters on 3x32x32, and stride-1 stacks") {
@@ -63,7 +63,7 @@ TEST_CASE("worked numbers: ten 5x5 filters on 3x32x32, and stride-1 stacks") {
   for (int64_t layers : {1, 2, 5})
     for (int64_t kernel : {3, 5}) {
       nn::Sequential stack;
-      for (int64_t i = 0; i < layers; ++i) stack.add(nn::Conv2d(1, 1, kernel)).add(nn::ReLU());
+      for (int64_t i = 0; i < layers; ++i) stack.append(nn::Conv2d(1, 1, kernel)).append(nn::ReLU());
       int64_t field = 1 + layers * (kernel - 1);
       CHECK(nn::summary(stack, {1, 64, 64}).rows.back().receptive_field == Dims{field, field});
     }
@@ -114,7 +114,7 @@ TEST_CASE("layers that are shared, not called, frozen, or without spatial axes")
   CHECK(summary.parameters == 40);
   CHECK(summary.trainable_parameters == 20);
   CHECK(to_string(summary).find("not called") != std::string::npos);
-  CHECK(to_string(summary).ends_with("input [4], 20 parameters frozen\n"));
+  CHECK(to_string(summary).ends_with("input 4, 20 parameters frozen\n"));
   CHECK(net.training());
   CHECK(!net.never.training());
   net.to(f64);
