@@ -17,5 +17,11 @@
 #pragma once
 
 // On x86 this leaves AVX-512, AVX2, SSE4 and the portable baseline. SSSE3 (2006) is not worth its compile time.
+// A sanitizer's build has the best and the plainest only: it looks for what goes wrong in tails and packing, and four
+// targets would take it past half an hour on two cores.
 #undef HWY_DISABLED_TARGETS
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX2)
+#else
 #define HWY_DISABLED_TARGETS HWY_SSSE3
+#endif
