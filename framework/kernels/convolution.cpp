@@ -14,7 +14,9 @@
 #include <korrel/framework/kernels/direct_convolution-inl.h>
 #include <korrel/framework/kernels/direct_weights-inl.h>
 #include <korrel/framework/kernels/matrix_product-inl.h>
+#include <korrel/framework/kernels/partial_vectors-inl.h>
 #include <korrel/framework/kernels/plain_panels-inl.h>
+#include <korrel/framework/kernels/transpose-inl.h>
 
 HWY_BEFORE_NAMESPACE();
 namespace korrel::kernels::HWY_NAMESPACE {
@@ -196,18 +198,21 @@ void weight_gradient(const ConvGeometry& g, const T* x, const T* gy, T* gw) {
              TransposedColumns<T>{gy + group * filters * plane, plane, g.k * plane, begin},
              PaddedTarget<T>{sums + batch * rows * stride, stride});
       });
-  const auto add_chunks = [&](int64_t k_begin, int64_t k_end) HWY_ATTR {
-    for (int64_t k = k_begin; k < k_end; ++k) {
-      const T* HWY_RESTRICT from = sums + k / filters * chunks.count * rows * stride + k % filters;
-      T* HWY_RESTRICT to = gw + k * rows;
-      for (int64_t row = 0; row < rows; ++row) {
-        T sum = from[row * stride];
-        for (int64_t chunk = 1; chunk < chunks.count; ++chunk) sum += from[(chunk * rows + row) * stride];
-        to[row] = sum;
+  const int64_t lanes = Blocks<T>::kLanes, blocks = ceil_div(rows, lanes);
+  const auto add_chunks = [&](int64_t begin, int64_t end) HWY_ATTR {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t group = i / blocks, row = i % blocks * lanes, count = smaller(lanes, rows - row);
+      T* own_sums = sums + (group * chunks.count * rows + row) * stride;
+      for (int64_t chunk = 1; chunk < chunks.count; ++chunk) {
+        copy_or_add(own_sums + chunk * rows * stride, count * stride, true, own_sums);
+      }
+      for (int64_t k = 0; k < filters; k += lanes) {
+        transpose_block<true>(own_sums + k, stride, count, smaller(lanes, filters - k),
+                              gw + (group * filters + k) * rows + row, rows);
       }
     }
   };
-  parallel_for(g.k, larger(65536 / larger(rows * chunks.count, 1), 1), add_chunks);
+  parallel_for(g.groups * blocks, larger(16384 / larger(stride * lanes * chunks.count, 1), 1), add_chunks);
 }
 
 void output_f32(const ConvGeometry& g, const float* x, const float* w, const float* bias, float* y) {

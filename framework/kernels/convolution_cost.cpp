@@ -21,12 +21,12 @@ double lost_lanes(int64_t size, int64_t lanes) {
   return static_cast<double>((size + lanes - 1) / lanes * lanes) / static_cast<double>(size);
 }
 
-// Packing one vector of positions: 1.5 for each masked load, of which there is more than one where the vector spans
-// rows that do not follow each other in the source, and 10 to plan the load, which all channels share.
+// Packing one vector of positions: 5 for each masked load, of which there is more than one where the vector spans rows
+// that do not follow each other in the source, and 10 to plan the load, which all channels share.
 double packing(const Gather& gather, double channels, int64_t lanes) {
   const double width = static_cast<double>(std::max<int64_t>(gather.grid[2], 1));
   const double loads = gather.plane[2] == gather.grid[2] ? 1 : 1 + static_cast<double>(lanes) / width;
-  return loads * (1.5 + 10 / channels);
+  return loads * (5 + 10 / channels);
 }
 
 // Transposing one vector takes 6 (64 shuffles for 16 vectors, loads and stores). A vector of the source serves all
@@ -37,9 +37,11 @@ double transposing_source(const Gather& gather, double taps) {
   return 6 * source / grid / taps;
 }
 
-// Side by side, some rows of so many images must fit L2.
-bool fits_side_by_side(const Gather& gather, int64_t channels, int64_t lanes) {
-  return channels * (gather.plane[2] + 8) * 8 * lanes * 4 <= (512 << 10);
+// What 8 rows of positions read (or all, if there are fewer), of `wide` images, must fit L2.
+bool fits(const Gather& gather, int64_t channels, int64_t wide) {
+  const bool deep = gather.grid[0] > 1;
+  const int64_t rows = std::min<int64_t>(deep ? gather.plane[0] : gather.plane[1], 8);
+  return channels * rows * (deep ? gather.plane[1] : 1) * (gather.plane[2] + 8) * wide * 4 <= (512 << 10);
 }
 
 constexpr double kNever = 1e30;
@@ -57,7 +59,8 @@ ConvolutionWay product_way(const Gather& gather, int64_t images, int64_t rows, i
   costs.rows = std::max(multiplying, 1.0) * lost_lanes(gather.grid[2], lanes) * 1.1;
   costs.images = std::max(multiplying, 1.0) * lost_lanes(images, lanes) + transposing_source(gather, taps) +
                  6 * static_cast<double>(rows) / (depth_channels * taps);
-  if (!fits_side_by_side(gather, channels, lanes)) costs.images = kNever;
+  if (!fits(gather, channels, 1)) costs.rows = kNever;
+  if (!fits(gather, channels, lanes)) costs.images = kNever;
   return costs.least();
 }
 
@@ -72,7 +75,7 @@ ConvolutionWay weights_way(const Gather& gather, int64_t images, int64_t filters
   costs.rows = multiplying * lost_lanes(gather.grid[2], lanes) * 1.25;
   costs.images = multiplying * lost_lanes(images, lanes) * 1.25 + transposing_source(gather, taps) +
                  6 * static_cast<double>(filters) / (depth_channels * taps);
-  if (!fits_side_by_side(gather, channels + filters, lanes)) costs.images = kNever;
+  if (!fits(gather, channels + filters, lanes)) costs.images = kNever;
   return costs.least();
 }
 

@@ -10,6 +10,7 @@
 
 #include <korrel/framework/kernels/convolution_plan.h>
 #include <korrel/framework/kernels/matrix_product-inl.h>
+#include <korrel/framework/kernels/partial_vectors-inl.h>
 #include <korrel/framework/kernels/position_gather-inl.h>
 #include <korrel/framework/kernels/transpose-inl.h>
 
@@ -170,9 +171,8 @@ struct PlanesTarget {
     for (int begin = 0; begin < count;) {
       const int length = static_cast<int>(smaller(count - begin, plane - at));
       for (int m = 0; m < rows; ++m) {
-        T* HWY_RESTRICT line = to + image * image_stride + (row + m) * plane + at;
-        const T* HWY_RESTRICT from = tile + m * Blocks<T>::kColumns + begin;
-        for (int j = 0; j < length; ++j) line[j] = accumulate ? line[j] + from[j] : from[j];
+        copy_or_add(tile + m * Blocks<T>::kColumns + begin, length, accumulate,
+                    to + image * image_stride + (row + m) * plane + at);
       }
       begin += length;
       at = 0;

@@ -162,9 +162,11 @@ void direct_product(const DirectProduct<T>& product, bool image_lanes) {
                          scratch<char>(Scratch::kDirect, padded_planes_bytes(gather, product.channels, lanes)));
   for (int64_t i = 0; i < p.depth; ++i) p.distance[i] *= static_cast<int32_t>(wide);
   const int64_t chunk_units = p.rows_per_chunk * p.units_per_row;
-  const int vectors = product.rows == 1 && chunk_units >= 8                 ? 8
-                      : product.rows <= kRowsOf4Vectors && chunk_units >= 4 ? 4
-                                                                            : 2;
+  // Four vectors share each weight that is broadcast; two leave room for so many rows that few tiles read the source
+  // again.
+  const int vectors = product.rows == 1 && chunk_units >= 8                     ? 8
+                      : product.rows <= 3 * kRowsOf4Vectors && chunk_units >= 4 ? 4
+                                                                                : 2;
   const int most_rows = vectors == 8 ? 1 : vectors == 4 ? kRowsOf4Vectors : kRowsOf2Vectors;
   const EvenCut tiles(product.rows, most_rows, 1);
 

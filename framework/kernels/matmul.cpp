@@ -10,6 +10,7 @@
 
 #include <korrel/framework/kernels/few_rows-inl.h>
 #include <korrel/framework/kernels/matrix_product-inl.h>
+#include <korrel/framework/kernels/partial_vectors-inl.h>
 #include <korrel/framework/kernels/plain_panels-inl.h>
 
 HWY_BEFORE_NAMESPACE();
@@ -33,8 +34,7 @@ struct PlainTarget {
 
   void put(int64_t row, int rows, int64_t column, int count, const T* HWY_RESTRICT tile, bool accumulate) const {
     for (int m = 0; m < rows; ++m, tile += Blocks<T>::kColumns) {
-      T* HWY_RESTRICT to = c + (row + m) * columns + column;
-      for (int j = 0; j < count; ++j) to[j] = accumulate ? to[j] + tile[j] : tile[j];
+      copy_or_add(tile, count, accumulate, c + (row + m) * columns + column);
     }
   }
 };

@@ -65,6 +65,20 @@ HWY_INLINE void store_first(hn::Vec<hn::ScalableTag<T>> vector, int64_t count, T
   }
 }
 
+// to[j] = from[j], or to[j] += from[j], for j < count.
+template <class T>
+HWY_INLINE void copy_or_add(const T* HWY_RESTRICT from, int64_t count, bool add, T* HWY_RESTRICT to) {
+  const hn::ScalableTag<T> d;
+  constexpr int64_t kLanes = static_cast<int64_t>(hn::MaxLanes(d));
+  for (; count >= kLanes; count -= kLanes, from += kLanes, to += kLanes) {
+    hn::StoreU(add ? hn::Add(hn::LoadU(d, to), hn::LoadU(d, from)) : hn::LoadU(d, from), d, to);
+  }
+  if (count > 0) {
+    const auto vector = load_first(from, count);
+    store_first(add ? hn::Add(load_first(to, count), vector) : vector, count, to);
+  }
+}
+
 }  // namespace
 }  // namespace korrel::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
