@@ -2,6 +2,15 @@
 // Not in here: framework/xt.h (xtensor). For users' files; the library's own files include what they use.
 #pragma once
 
+#include <korrel/datasets/catalogue.h>
+#include <korrel/datasets/cifar.h>
+#include <korrel/datasets/dataset.h>
+#include <korrel/datasets/digits.h>
+#include <korrel/datasets/loader.h>
+#include <korrel/datasets/mnist.h>
+#include <korrel/datasets/solids.h>
+#include <korrel/datasets/transforms.h>
+#include <korrel/datasets/waves.h>
 #include <korrel/framework/autograd/anomaly.h>
 #include <korrel/framework/autograd/backward.h>
 #include <korrel/framework/autograd/grad_mode.h>
@@ -47,6 +56,12 @@
 #include <korrel/layers/save.h>
 #include <korrel/layers/shape.h>
 #include <korrel/layers/summary.h>
+#include <korrel/models/catalogue.h>
+#include <korrel/models/lenet5.h>
+#include <korrel/models/mlp.h>
+#include <korrel/models/nin.h>
+#include <korrel/models/resnet.h>
+#include <korrel/models/small_convnets.h>
 #include <korrel/optim/adagrad.h>
 #include <korrel/optim/adam.h>
 #include <korrel/optim/clip_grad.h>
@@ -56,21 +71,6 @@
 #include <korrel/optim/optimizer.h>
 #include <korrel/optim/reduce_on_plateau.h>
 #include <korrel/optim/sgd.h>
-#include <korrel/datasets/catalogue.h>
-#include <korrel/datasets/cifar.h>
-#include <korrel/datasets/dataset.h>
-#include <korrel/datasets/digits.h>
-#include <korrel/datasets/loader.h>
-#include <korrel/datasets/mnist.h>
-#include <korrel/datasets/solids.h>
-#include <korrel/datasets/transforms.h>
-#include <korrel/datasets/waves.h>
-#include <korrel/models/catalogue.h>
-#include <korrel/models/lenet5.h>
-#include <korrel/models/mlp.h>
-#include <korrel/models/nin.h>
-#include <korrel/models/resnet.h>
-#include <korrel/models/small_convnets.h>
 #include <korrel/training/curves.h>
 #include <korrel/training/fit.h>
 #include <korrel/training/interrupt.h>

@@ -16,7 +16,8 @@ Tensor rms_norm(const Tensor& any_x, double eps = 1e-6) {
   return record("rms_norm", from_xt(a * scale), {x}, [x, scale](const Backward& b) -> Gradients {
     const Tensor grad = b.grad.contiguous();  // it may be a broadcast view
     auto in = xt_view<double>(x), g = xt_view<double>(grad);
-    xt::xarray<double> along = xt::mean(g * in, {1}, xt::keep_dims);  // xtensor's lazy expressions must not outlive their parts
+    xt::xarray<double> along =
+        xt::mean(g * in, {1}, xt::keep_dims);  // xtensor's lazy expressions must not outlive their parts
     return {from_xt(scale * (g - in * scale * scale * along))};
   });
 }

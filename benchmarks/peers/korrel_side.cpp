@@ -103,11 +103,13 @@ Table korrel_cases() {
   for (int64_t batch : {1, 32, 64, 256})
     add("lenet5 relu adam train " + std::to_string(batch), [=] {
       auto net = filled(LeNet5(false));
-      return train(net, std::make_shared<optim::Adam>(net->parameters(), optim::AdamOptions{.lr = 1e-3}), {batch, 1, 28, 28});
+      return train(net, std::make_shared<optim::Adam>(net->parameters(), optim::AdamOptions{.lr = 1e-3}),
+                   {batch, 1, 28, 28});
     });
   add("lenet5 tanh sgd train 64", [=] {
     auto net = filled(LeNet5(true));
-    return train(net, std::make_shared<optim::SGD>(net->parameters(), optim::SGDOptions{.lr = 0.01, .momentum = 0.9}), {64, 1, 28, 28});
+    return train(net, std::make_shared<optim::SGD>(net->parameters(), optim::SGDOptions{.lr = 0.01, .momentum = 0.9}),
+                 {64, 1, 28, 28});
   });
   for (int64_t batch : {1, 64, 256})
     add("lenet5 infer " + std::to_string(batch), [=] { return infer(filled(LeNet5(false)), {batch, 1, 28, 28}); });
@@ -116,7 +118,9 @@ Table korrel_cases() {
     int64_t batch = big ? 32 : 128;
     add(big ? "resnet18 train 32" : "resnet20 train 128", [=] {
       auto made = net();
-      return train(made, std::make_shared<optim::SGD>(made->parameters(), optim::SGDOptions{.lr = 0.01, .momentum = 0.9}), {batch, 3, 32, 32});
+      return train(made,
+                   std::make_shared<optim::SGD>(made->parameters(), optim::SGDOptions{.lr = 0.01, .momentum = 0.9}),
+                   {batch, 3, 32, 32});
     });
     add(big ? "resnet18 infer 32" : "resnet20 infer 128", [=] { return infer(net(), {batch, 3, 32, 32}); });
   }
@@ -156,7 +160,8 @@ Table korrel_cases() {
     std::string size = kernel == 2 ? "2x2" : "3x3 s2 p1";
     for (bool max : {true, false}) {
       auto pool = [=](const Tensor& x) {
-        return max ? max_pool2d(x, kernel, {.stride = 2, .padding = padding}) : avg_pool2d(x, kernel, {.stride = 2, .padding = padding});
+        return max ? max_pool2d(x, kernel, {.stride = 2, .padding = padding})
+                   : avg_pool2d(x, kernel, {.stride = 2, .padding = padding});
       };
       std::string name = std::string(max ? "max" : "avg") + "_pool2d " + size;
       add(name, [=] {
@@ -181,7 +186,9 @@ Table korrel_cases() {
 
   using Unary = Tensor (*)(const Tensor&);
   const std::pair<const char*, Unary> unaries[] = {
-      {"tanh", tanh}, {"erf", erf}, {"log", log}, {"exp", exp}, {"sigmoid", sigmoid}, {"gelu", [](const Tensor& x) { return gelu(x); }}, {"relu", relu}};
+      {"tanh", tanh}, {"erf", erf},         {"log", log},
+      {"exp", exp},   {"sigmoid", sigmoid}, {"gelu", [](const Tensor& x) { return gelu(x); }},
+      {"relu", relu}};
   for (const auto& [name, f] : unaries)
     add(std::string(name) + " 1M", [f = f] {
       Tensor x = make("x", {1 << 20}, 0.1f, 3);

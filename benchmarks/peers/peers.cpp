@@ -100,10 +100,12 @@ int main(int argc, char** argv) {
     out.open(csv);
     out << "case,threads,korrel_us,libtorch_us,ratio\n";
   }
-  fmt::print("{:<44} {:>3} {:>12} {:>12} {:>7}  {}\n", "case", "thr", "korrel us", "libtorch us", "ratio", "max rel. difference");
+  fmt::print("{:<44} {:>3} {:>12} {:>12} {:>7}  {}\n", "case", "thr", "korrel us", "libtorch us", "ratio",
+             "max rel. difference");
   for (const auto& [name, make_ours] : ours) {
     if (name.find(filter) == std::string::npos) continue;
-    auto match = std::find_if(theirs.begin(), theirs.end(), [&, n = name](const auto& entry) { return entry.first == n; });
+    auto match =
+        std::find_if(theirs.begin(), theirs.end(), [&, n = name](const auto& entry) { return entry.first == n; });
     if (match == theirs.end()) {
       fmt::print("{:<44} libtorch has no such case\n", name);
       continue;

@@ -21,7 +21,7 @@ class CallFrame {
   const CallFrame* caller_;
 };
 
-const CallFrame* current_call();   // innermost frame of this thread, or null
-std::string current_call_path();   // "" outside any module
+const CallFrame* current_call();  // innermost frame of this thread, or null
+std::string current_call_path();  // "" outside any module
 
 }  // namespace korrel

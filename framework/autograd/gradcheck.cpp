@@ -58,6 +58,7 @@ GradcheckResult gradcheck(const CheckedFunction& f, const std::vector<Tensor>& i
   std::vector<Tensor> roots = differentiable(outputs), upstream, root_upstream;
   if (roots.empty()) return {false, "no output depends on an input that requires a gradient"};
   Generator generator(options.seed);
+  upstream.reserve(outputs.size());
   for (const Tensor& y : outputs) {
     // A floating output without a gradient must be constant: that it forgot its graph shows in the differences.
     upstream.push_back(is_floating(y.dtype()) ? randn(y.shape(), {.dtype = f64}, generator) : Tensor());

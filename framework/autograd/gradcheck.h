@@ -10,10 +10,10 @@
 namespace korrel {
 
 struct GradcheckOptions {
-  double eps = 1e-6;    // step of the central difference
-  double atol = 1e-5;   // |analytic - numeric| <= atol + rtol * |numeric|
+  double eps = 1e-6;   // step of the central difference
+  double atol = 1e-5;  // |analytic - numeric| <= atol + rtol * |numeric|
   double rtol = 1e-3;
-  uint64_t seed = 0;    // of the random upstream gradient
+  uint64_t seed = 0;      // of the random upstream gradient
   int64_t elements = 64;  // inputs up to this size are checked element by element, larger ones at this many elements
 };
 
@@ -53,6 +53,7 @@ class CheckedFunction {
 // f maps a vector of tensors to a tensor or a vector of tensors. Inputs that require a gradient must be f64 leaves; the
 // others are passed through. f must be a deterministic function of its inputs.
 GradcheckResult gradcheck(const CheckedFunction& f, const std::vector<Tensor>& inputs, GradcheckOptions options = {});
-GradcheckResult gradgradcheck(const CheckedFunction& f, const std::vector<Tensor>& inputs, GradcheckOptions options = {});
+GradcheckResult gradgradcheck(const CheckedFunction& f, const std::vector<Tensor>& inputs,
+                              GradcheckOptions options = {});
 
 }  // namespace korrel

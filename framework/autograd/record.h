@@ -1,9 +1,10 @@
-// record(op, y, inputs, closure): makes `y` part of the graph. The closure maps the gradient of y to the gradients of the
-// inputs and is written in ops, so gradients have gradients. This header is all that a custom op needs.
+// record(op, y, inputs, closure): makes `y` part of the graph. The closure maps the gradient of y to the gradients of
+// the inputs and is written in ops, so gradients have gradients. This header is all that a custom op needs.
 //
 //   Tensor exp(const Tensor& x) {
 //     Tensor y = ...;
-//     return record("exp", y, {x}, [y = y.detach()](const Backward& b) -> Gradients { return {b.grad * b.output(y)}; });
+//     return record("exp", y, {x}, [y = y.detach()](const Backward& b) -> Gradients { return {b.grad * b.output(y)};
+//     });
 //   }
 #pragma once
 
@@ -19,7 +20,8 @@ namespace korrel {
 // What a gradient closure is given.
 class Backward {
  public:
-  Backward(Node& node, const Tensor* grads, uint64_t needed) : grad(grads[0]), node_(node), grads_(grads), needed_(needed) {}
+  Backward(Node& node, const Tensor* grads, uint64_t needed)
+      : grad(grads[0]), node_(node), grads_(grads), needed_(needed) {}
 
   const Tensor& grad;  // gradient of the (first) output, shaped like it
 
@@ -71,8 +73,8 @@ inline bool wanted(std::initializer_list<Input> inputs) {
   return false;
 }
 
-// Lives while the engine calls a node's closure. In anomaly mode the ops in there are judged by their end, the gradient,
-// which is blamed on the node and its module; the nodes they record take over its path.
+// Lives while the engine calls a node's closure. In anomaly mode the ops in there are judged by their end, the
+// gradient, which is blamed on the node and its module; the nodes they record take over its path.
 class GradientScope {
  public:
   explicit GradientScope(const Node& node);
@@ -113,8 +115,8 @@ Tensor record(const char* op, Tensor y, std::span<const Tensor> inputs, F closur
   return y;
 }
 
-// For an op with several differentiable outputs: `ys` become outputs 0, 1, ... of one node, in place. Outputs that carry
-// no gradient (indices) are returned beside them and are not listed here.
+// For an op with several differentiable outputs: `ys` become outputs 0, 1, ... of one node, in place. Outputs that
+// carry no gradient (indices) are returned beside them and are not listed here.
 template <class F>
 void record_outputs(const char* op, std::span<Tensor* const> ys, std::initializer_list<Input> inputs, F closure) {
   for (Tensor* y : ys) recording::check_anomaly(op, *y);

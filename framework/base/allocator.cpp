@@ -88,8 +88,8 @@ Pool& pool() {
   return *instance;
 }
 
-// A thread's own blocks of the small classes: graph nodes and tensor bodies come and go without a lock. Bounded, so that
-// what a loader thread allocates and the training thread frees flows back.
+// A thread's own blocks of the small classes: graph nodes and tensor bodies come and go without a lock. Bounded, so
+// that what a loader thread allocates and the training thread frees flows back.
 thread_local bool cache_is_gone = false;  // outlives the cache: tensors may be freed by what dies after it
 struct ThreadCache {
   static constexpr int most = 128;

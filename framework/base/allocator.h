@@ -14,10 +14,10 @@ void* allocate(std::size_t bytes);  // throws Error when the system has no more
 void deallocate(void* block, std::size_t bytes) noexcept;
 
 struct Statistics {
-  int64_t bytes_in_use = 0;         // handed out now, rounded sizes; blocks up to 1 KiB are not counted
-  int64_t peak_bytes_in_use = 0;    // highest since start or reset_peak()
-  int64_t bytes_cached = 0;         // freed and kept for reuse
-  int64_t system_allocations = 0;   // calls that had to ask the system
+  int64_t bytes_in_use = 0;        // handed out now, rounded sizes; blocks up to 1 KiB are not counted
+  int64_t peak_bytes_in_use = 0;   // highest since start or reset_peak()
+  int64_t bytes_cached = 0;        // freed and kept for reuse
+  int64_t system_allocations = 0;  // calls that had to ask the system
 };
 Statistics statistics();
 void reset_peak();

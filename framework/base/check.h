@@ -31,7 +31,8 @@ template <class E = Error, class... Args>
 
 template <class E = Error, class... Args>
 void check(bool condition, fmt::format_string<const Args&...> message, const Args&... args) {
-  if (!condition) [[unlikely]] fail<E>(message, args...);
+  if (!condition) [[unlikely]]
+    fail<E>(message, args...);
 }
 
 }  // namespace korrel

@@ -13,9 +13,7 @@ enum class DType : uint8_t { f32, f64, i64, u8, boolean };
 
 inline constexpr DType f32 = DType::f32, f64 = DType::f64, i64 = DType::i64, u8 = DType::u8, boolean = DType::boolean;
 
-constexpr std::size_t size_of(DType dtype) {
-  return dtype == f32 ? 4 : dtype == f64 || dtype == i64 ? 8 : 1;
-}
+constexpr std::size_t size_of(DType dtype) { return dtype == f32 ? 4 : dtype == f64 || dtype == i64 ? 8 : 1; }
 constexpr bool is_floating(DType dtype) { return dtype <= f64; }
 constexpr std::string_view name(DType dtype) {
   constexpr std::string_view names[] = {"f32", "f64", "i64", "u8", "bool"};
@@ -42,11 +40,16 @@ inline constexpr DType dtype_of = DTypeOf<T>::value;
 template <class F>
 decltype(auto) visit(DType dtype, F&& f) {
   switch (dtype) {
-    case f32: return f.template operator()<float>();
-    case f64: return f.template operator()<double>();
-    case i64: return f.template operator()<int64_t>();
-    case u8: return f.template operator()<uint8_t>();
-    default: return f.template operator()<bool>();
+    case f32:
+      return f.template operator()<float>();
+    case f64:
+      return f.template operator()<double>();
+    case i64:
+      return f.template operator()<int64_t>();
+    case u8:
+      return f.template operator()<uint8_t>();
+    default:
+      return f.template operator()<bool>();
   }
 }
 

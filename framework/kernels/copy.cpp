@@ -58,7 +58,7 @@ HWY_EXPORT(transpose_blocks);
 
 constexpr int64_t grain = 32768;  // elements worth a thread
 constexpr int64_t tile = 64;      // of a transposition: runs of several cache lines on either side (1.05 ms against 1.4
-                              // with 16, 1024 x 1024 f32)
+                                  // with 16, 1024 x 1024 f32)
 
 struct Loop {
   Loop(const Shape& shape, const Strides& given) {

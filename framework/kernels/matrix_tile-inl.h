@@ -33,8 +33,9 @@ struct Blocks {
 #else
   static constexpr int kRows = 6;
 #endif
-  // A packed panel of columns, kDepth x kColumns, is 48 KiB in AVX-512 and 24 KiB in AVX2: it passes from L1, or from L2 at the
-  // 11 bytes a cycle that the tile reads of it, while all panels of rows pass by. Deeper means fewer updates of c.
+  // A packed panel of columns, kDepth x kColumns, is 48 KiB in AVX-512 and 24 KiB in AVX2: it passes from L1, or from
+  // L2 at the 11 bytes a cycle that the tile reads of it, while all panels of rows pass by. Deeper means fewer updates
+  // of c.
   static constexpr int64_t kDepth = 1536 / sizeof(T);
   // The packed rows, kRowBlock x kDepth, are at most 468 KiB: they stay in L2 (1 to 2 MiB) while all columns pass by.
   static constexpr int64_t kRowBlock = 312;

@@ -34,15 +34,19 @@ struct ConvTransposeOptions {
 
 // x [N,C,L] or [C,L]; weight [C,K/groups,R]; bias [K] -> [N,K,L'],
 // L' = (L - 1) stride - 2 padding + dilation (R - 1) + output_padding + 1.
-Tensor conv_transpose1d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, const ConvTransposeOptions& options = {});
-Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, const ConvTransposeOptions& options = {});
-Tensor conv_transpose3d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, const ConvTransposeOptions& options = {});
+Tensor conv_transpose1d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
+                        const ConvTransposeOptions& options = {});
+Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
+                        const ConvTransposeOptions& options = {});
+Tensor conv_transpose3d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
+                        const ConvTransposeOptions& options = {});
 
-// As numpy.convolve: full (every overlap), same (the part of full with x's shape that starts at (kernel - 1) / 2), valid.
+// As numpy.convolve: full (every overlap), same (the part of full with x's shape that starts at (kernel - 1) / 2),
+// valid.
 enum class ConvolveMode { full, same, valid };
 
 // x and kernel have the same rank of 1, 2 or 3: no batch, no channels.
-Tensor convolve(const Tensor& x, const Tensor& kernel, ConvolveMode mode = ConvolveMode::full);         // kernel flipped
+Tensor convolve(const Tensor& x, const Tensor& kernel, ConvolveMode mode = ConvolveMode::full);  // kernel flipped
 Tensor cross_correlate(const Tensor& x, const Tensor& kernel, ConvolveMode mode = ConvolveMode::full);  // not flipped
 // The (doubly blocked) Toeplitz matrix M with M @ vec(x) = vec(convolve(x, kernel)) for x of shape `x_shape`.
 Tensor convolution_matrix(const Tensor& kernel, const Shape& x_shape, ConvolveMode mode = ConvolveMode::full);

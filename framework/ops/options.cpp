@@ -11,7 +11,8 @@ Dims PerAxis::over(int axes, const char* op, const char* option) const {
 }
 
 Padding::Padding(const char* mode) : PerAxis(0), same_(std::string_view(mode) == "same") {
-  check<ValueError>(same_ || std::string_view(mode) == "valid", "padding: \"same\", \"valid\" or numbers, got \"{}\"", mode);
+  check<ValueError>(same_ || std::string_view(mode) == "valid", "padding: \"same\", \"valid\" or numbers, got \"{}\"",
+                    mode);
 }
 
 }  // namespace korrel

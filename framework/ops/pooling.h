@@ -20,8 +20,9 @@ struct AvgPoolOptions {
   bool count_include_pad = true;
   int64_t divisor_override = 0;  // 0: the number of elements of the window
 };
-// Output size floor((in + 2 padding - dilation (kernel - 1) - 1) / stride + 1); ceil with ceil_mode, where the last window
-// must start inside the input or its left padding. Ties go to the first element. Indices are flat within a channel.
+// Output size floor((in + 2 padding - dilation (kernel - 1) - 1) / stride + 1); ceil with ceil_mode, where the last
+// window must start inside the input or its left padding. Ties go to the first element. Indices are flat within a
+// channel.
 Tensor max_pool1d(const Tensor& x, const PerAxis& kernel_size, const MaxPoolOptions& options = {});
 Tensor max_pool2d(const Tensor& x, const PerAxis& kernel_size, const MaxPoolOptions& options = {});
 Tensor max_pool3d(const Tensor& x, const PerAxis& kernel_size, const MaxPoolOptions& options = {});

@@ -1,5 +1,5 @@
-// A pooling call after its checks: the geometry that the kernels are given, and the shapes outside. For sources of ops only:
-// ops/pooling.cpp computes and records, this says what.
+// A pooling call after its checks: the geometry that the kernels are given, and the shapes outside. For sources of ops
+// only: ops/pooling.cpp computes and records, this says what.
 #pragma once
 
 #include <korrel/framework/kernels/pooling.h>

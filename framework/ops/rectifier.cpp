@@ -1,6 +1,6 @@
 // Activations of straight lines: relu and its kin, hardtanh, hardswish, shrinkages, threshold, prelu.
-#include <korrel/framework/ops/activation.h>
 #include <korrel/framework/base/check.h>
+#include <korrel/framework/ops/activation.h>
 #include <korrel/framework/ops/shape.h>
 #include <korrel/framework/ops/slope.h>
 

@@ -1,4 +1,5 @@
-// activate: an activation as two kernels, its value and grad times its slope, each one pass over memory. For sources of ops only.
+// activate: an activation as two kernels, its value and grad times its slope, each one pass over memory. For sources of
+// ops only.
 #pragma once
 
 #include <korrel/framework/autograd/record.h>
@@ -9,7 +10,8 @@ namespace korrel {
 
 // grad f'(x), recorded. curve(g, x) gives g f''(x) in ops; undefined where f is made of straight lines.
 template <class Curve>
-Tensor slope(const char* op, kernels::Kernel kernel, const Tensor& grad, const Tensor& x, const MapOptions& options, Curve curve) {
+Tensor slope(const char* op, kernels::Kernel kernel, const Tensor& grad, const Tensor& x, const MapOptions& options,
+             Curve curve) {
   Tensor gx = map(op, kernel, grad.dtype(), {grad, x}, options);
   return record(op, std::move(gx), {grad, x}, [=](const Backward& b) -> Gradients {
     return {b.needs(0) ? slope(op, kernel, b.grad, x, options, curve) : Tensor(),
@@ -19,7 +21,7 @@ Tensor slope(const char* op, kernels::Kernel kernel, const Tensor& grad, const T
 
 template <class Curve>
 Tensor activate(const char* op, kernels::Kernel value, kernels::Kernel grad_times_slope, const Tensor& x,
-             const MapOptions& options, Curve curve) {
+                const MapOptions& options, Curve curve) {
   Tensor y = map(op, value, checked_floating(op, x), {x}, options);
   return record(op, std::move(y), {x}, [=](const Backward& b) -> Gradients {
     return {slope(op, grad_times_slope, b.grad, x, options, curve)};

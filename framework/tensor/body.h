@@ -46,8 +46,8 @@ struct TensorBody : Counted {
   Layout layout;
   DType dtype;
   bool requires_grad = false;
-  int32_t output_index = 0;  // which output of `node` this is
-  Node* node = nullptr;      // the op that made it; null for leaves. Counted by set_node.
+  int32_t output_index = 0;          // which output of `node` this is
+  Node* node = nullptr;              // the op that made it; null for leaves. Counted by set_node.
   std::shared_ptr<GradState> state;  // shared with the hook that retain_grad() puts on the node
 };
 

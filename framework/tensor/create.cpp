@@ -60,7 +60,8 @@ Tensor linspace(double start, double end, int64_t steps, TensorOptions options) 
   double step = steps > 1 ? (end - start) / static_cast<double>(steps - 1) : 0;
   // From both ends, so that the last element is `end` exactly.
   return generate({steps}, options, [&](int64_t i) {
-    return i < steps / 2 || steps == 1 ? start + step * static_cast<double>(i) : end - step * static_cast<double>(steps - 1 - i);
+    return i < steps / 2 || steps == 1 ? start + step * static_cast<double>(i)
+                                       : end - step * static_cast<double>(steps - 1 - i);
   });
 }
 
@@ -73,14 +74,16 @@ Tensor tensor(std::initializer_list<double> values, TensorOptions options) {
 Tensor tensor(std::initializer_list<std::initializer_list<double>> rows, TensorOptions options) {
   std::vector<double> values;
   for (const auto& row : rows) {
-    check<ShapeError>(row.size() == rows.begin()->size(), "tensor: rows of {} and {} elements", rows.begin()->size(), row.size());
+    check<ShapeError>(row.size() == rows.begin()->size(), "tensor: rows of {} and {} elements", rows.begin()->size(),
+                      row.size());
     values.insert(values.end(), row.begin(), row.end());
   }
   auto width = static_cast<int64_t>(rows.size() ? rows.begin()->size() : 0);
   return generate({static_cast<int64_t>(rows.size()), width}, options, [&](int64_t i) { return values[i]; });
 }
 
-Tensor tensor(std::initializer_list<std::initializer_list<std::initializer_list<double>>> planes, TensorOptions options) {
+Tensor tensor(std::initializer_list<std::initializer_list<std::initializer_list<double>>> planes,
+              TensorOptions options) {
   std::vector<double> values;
   auto height = planes.size() ? planes.begin()->size() : 0, width = height ? planes.begin()->begin()->size() : 0;
   for (const auto& plane : planes) {
@@ -96,7 +99,8 @@ Tensor tensor(std::initializer_list<std::initializer_list<std::initializer_list<
 
 template <class T>
 Tensor from_vector(const std::vector<T>& values, const Shape& shape) {
-  check<ShapeError>(shape.numel() == static_cast<int64_t>(values.size()), "from_vector: {} values for shape {}", values.size(), shape);
+  check<ShapeError>(shape.numel() == static_cast<int64_t>(values.size()), "from_vector: {} values for shape {}",
+                    values.size(), shape);
   Tensor x = make_tensor(shape, dtype_of<T>);
   std::copy(values.begin(), values.end(), x.data<T>());
   return x;

@@ -21,7 +21,8 @@ Tensor linspace(double start, double end, int64_t steps, TensorOptions options =
 Tensor scalar(double value, DType dtype = f32);  // 0 dimensions
 Tensor tensor(std::initializer_list<double> values, TensorOptions options = {});
 Tensor tensor(std::initializer_list<std::initializer_list<double>> rows, TensorOptions options = {});
-Tensor tensor(std::initializer_list<std::initializer_list<std::initializer_list<double>>> planes, TensorOptions options = {});
+Tensor tensor(std::initializer_list<std::initializer_list<std::initializer_list<double>>> planes,
+              TensorOptions options = {});
 
 // A copy of `values`; its dtype is T's. T: float, double, int64_t, uint8_t.
 template <class T>

@@ -49,8 +49,8 @@ Layout Layout::expanded(const Shape& to) const {
   for (int i = 0; i < shape.rank(); ++i) {
     int64_t& size = result.shape[i + extra];
     if (size == -1) size = shape[i];
-    check<ShapeError>(size == shape[i] || (shape[i] == 1 && size >= 0), "expand: dimension {} of {} cannot become {} (target {})", i,
-                      shape, size, to);
+    check<ShapeError>(size == shape[i] || (shape[i] == 1 && size >= 0),
+                      "expand: dimension {} of {} cannot become {} (target {})", i, shape, size, to);
     if (size == shape[i]) result.strides[i + extra] = strides[i];
   }
   for (int i = 0; i < extra; ++i)
@@ -63,7 +63,8 @@ bool Layout::viewed(const Shape& to, Layout& result) const {
     result = {to, contiguous_strides(to), offset};
     return true;
   }
-  // Walk both shapes from the back in blocks of equal element count; a block of old dimensions must be one stride apart.
+  // Walk both shapes from the back in blocks of equal element count; a block of old dimensions must be one stride
+  // apart.
   result = {to, Strides::filled(to.rank(), 0), offset};
   int target = to.rank() - 1;
   int64_t block = 1, filled = 1, base = shape.empty() ? 1 : strides.back();
@@ -87,8 +88,8 @@ Shape broadcast_shapes(const char* op, const Shape& a, const Shape& b) {
   Shape result = a.rank() >= b.rank() ? a : b;
   for (int i = 1; i <= std::min(a.rank(), b.rank()); ++i) {
     int64_t m = a[a.rank() - i], n = b[b.rank() - i];
-    check<ShapeError>(m == n || m == 1 || n == 1, "{}: shapes {} and {} do not broadcast: {} against {} at dimension {}",
-                      op, a, b, m, n, -i);
+    check<ShapeError>(m == n || m == 1 || n == 1,
+                      "{}: shapes {} and {} do not broadcast: {} against {} at dimension {}", op, a, b, m, n, -i);
     result[result.rank() - i] = m == 1 ? n : m;
   }
   return result;

@@ -132,7 +132,8 @@ Tensor randperm(int64_t n, Generator& generator) {
   for (int64_t i = n - 1; i > 0; --i) {  // Fisher-Yates
     PhiloxBlock block = philox(seed, draw, static_cast<uint64_t>(i));
     uint64_t word = uint64_t{block.words[0]} << 32 | block.words[1];
-    std::swap(out[i], out[static_cast<int64_t>(static_cast<unsigned __int128>(word) * static_cast<uint64_t>(i + 1) >> 64)]);
+    std::swap(out[i],
+              out[static_cast<int64_t>(static_cast<unsigned __int128>(word) * static_cast<uint64_t>(i + 1) >> 64)]);
   }
   return x;
 }

@@ -1,5 +1,5 @@
-// Random numbers by counter (Philox 4x32-10, Salmon et al. 2011): element i of a draw depends on the seed, the draw and i
-// alone, so any number of threads gives the same bits. Draws come from an explicit Generator or the default one.
+// Random numbers by counter (Philox 4x32-10, Salmon et al. 2011): element i of a draw depends on the seed, the draw and
+// i alone, so any number of threads gives the same bits. Draws come from an explicit Generator or the default one.
 #pragma once
 
 #include <korrel/framework/tensor/tensor.h>
@@ -19,17 +19,17 @@ class Generator {
 
   // The next draw: a stream of its own, on which Philox(stream, i) gives as many numbers as wanted.
   uint64_t next_draw() { return draws_++; }
-  uint64_t next_u64();                   // one number
-  double next_uniform();                 // one number in [0, 1)
-  int64_t next_below(int64_t bound);     // one integer in [0, bound)
+  uint64_t next_u64();                // one number
+  double next_uniform();              // one number in [0, 1)
+  int64_t next_below(int64_t bound);  // one integer in [0, bound)
 
  private:
   uint64_t seed_;
   uint64_t draws_ = 0;
 };
 
-Generator& default_generator();        // of this thread; seeded with Generator::default_seed
-void manual_seed(uint64_t seed);       // reseeds the default generator of this thread
+Generator& default_generator();   // of this thread; seeded with Generator::default_seed
+void manual_seed(uint64_t seed);  // reseeds the default generator of this thread
 
 // Four 32-bit random words for block `index` of stream `draw`.
 struct PhiloxBlock {

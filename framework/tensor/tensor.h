@@ -1,6 +1,7 @@
 // Tensor: a cheap value, one pointer to a counted body of storage + layout + dtype + gradient node. Copies share the
-// body, as in PyTorch; a view shares the storage. Ops are free functions (framework/ops/); the methods are what a tensor
-// is, autograd, and the shape views that read better chained. There are no in-place ops: data() writes outside any graph.
+// body, as in PyTorch; a view shares the storage. Ops are free functions (framework/ops/); the methods are what a
+// tensor is, autograd, and the shape views that read better chained. There are no in-place ops: data() writes outside
+// any graph.
 #pragma once
 
 #include <initializer_list>
@@ -50,14 +51,15 @@ class Tensor {
 
   // What it is. All of these throw ValueError on an undefined tensor.
   const Shape& shape() const;
-  const Strides& strides() const;  // in elements
-  int64_t size(int64_t dim) const; // negative counts from the end
+  const Strides& strides() const;   // in elements
+  int64_t size(int64_t dim) const;  // negative counts from the end
   int dim() const { return shape().rank(); }
   int64_t numel() const { return shape().numel(); }
   DType dtype() const;
   bool is_contiguous() const;
 
-  // The elements. T must be the dtype's type (DtypeError) and the tensor contiguous (ValueError): call contiguous() first.
+  // The elements. T must be the dtype's type (DtypeError) and the tensor contiguous (ValueError): call contiguous()
+  // first.
   template <class T>
   T* data();
   template <class T>
@@ -74,7 +76,8 @@ class Tensor {
   Tensor grad() const;  // undefined before the first backward
   void set_grad(const Tensor& grad);
   void zero_grad();  // forgets the gradient (PyTorch's set_to_none)
-  // Gradients of this tensor into every leaf it came from. `gradient` is its upstream gradient; a single element needs none.
+  // Gradients of this tensor into every leaf it came from. `gradient` is its upstream gradient; a single element needs
+  // none.
   void backward(const Tensor& gradient = {}, BackwardOptions options = {}) const;
   Tensor detach() const;  // the same bytes outside the graph
   void retain_grad();     // keep this intermediate tensor's gradient at the next backward
@@ -104,7 +107,7 @@ class Tensor {
   explicit Tensor(Ref<TensorBody> body) : body_(std::move(body)) {}
   TensorBody& body() const;  // throws ValueError when undefined
   const Ref<TensorBody>& body_ref() const { return body_; }
-  void* raw_data() const;  // first element, whatever the strides
+  void* raw_data() const;                                                   // first element, whatever the strides
   bool same_as(const Tensor& other) const { return body_ == other.body_; }  // the same object, not equal values
 
  private:
@@ -151,8 +154,8 @@ HookHandle Tensor::register_hook(F hook) {
   return add_hook(Ref<HookFunction>(new Hook(std::move(hook))));
 }
 
-std::string to_string(const Tensor& tensor);                       // values in PyTorch's style, long dimensions elided
+std::string to_string(const Tensor& tensor);  // values in PyTorch's style, long dimensions elided
 std::ostream& operator<<(std::ostream& out, const Tensor& tensor);
-std::string describe(const Tensor& tensor);                        // "f32 [2,3]" or "undefined", for messages
+std::string describe(const Tensor& tensor);  // "f32 [2,3]" or "undefined", for messages
 
 }  // namespace korrel

@@ -28,7 +28,8 @@ const golden::Ops ops = {
     {"clip_grad_norm_",
      [](const golden::Case& c) {
        std::vector<Tensor> parameters = parameters_with(c.numbered("g"));
-       double norm = optim::clip_grad_norm_(parameters, c.args.number("max_norm"), {.norm_type = c.args.number("norm_type")});
+       double norm =
+           optim::clip_grad_norm_(parameters, c.args.number("max_norm"), {.norm_type = c.args.number("norm_type")});
        golden::Outputs outputs = clipped(parameters);
        outputs["total_norm"] = scalar(norm, c.dtype);
        return outputs;

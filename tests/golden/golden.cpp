@@ -82,22 +82,25 @@ std::map<std::string, Call>& calls() {
   return table;
 }
 
-// "" when `actual` agrees with `expected`: |difference| <= t * max(1, max |expected|), non-finite values in the same places.
+// "" when `actual` agrees with `expected`: |difference| <= t * max(1, max |expected|), non-finite values in the same
+// places.
 std::string difference(const Tensor& actual, const Tensor& expected, DType dtype) {
   if (!actual.defined()) return "is undefined";
   if (actual.shape() != expected.shape())
     return fmt::format("has shape {}, expected {}", actual.shape(), expected.shape());
   if (expected.dtype() == korrel::f64 ? actual.dtype() != dtype : actual.dtype() != expected.dtype())
-    return fmt::format("is {}, expected {}", actual.dtype(), expected.dtype() == korrel::f64 ? dtype : expected.dtype());
+    return fmt::format("is {}, expected {}", actual.dtype(),
+                       expected.dtype() == korrel::f64 ? dtype : expected.dtype());
   std::vector<double> a = actual.to_vector(), e = expected.to_vector();
   double scale = 1;
   for (double value : e)
     if (std::isfinite(value)) scale = std::max(scale, std::abs(value));
   double tolerance = expected.dtype() != korrel::f64 ? 0 : (dtype == korrel::f64 ? 1e-9 : 1e-4) * scale;
   for (std::size_t i = 0; i < a.size(); ++i) {
-    bool same = std::isfinite(e[i]) ? std::abs(a[i] - e[i]) <= tolerance
-                                    : (std::isnan(e[i]) ? std::isnan(a[i]) : a[i] == e[i]);
-    if (!same) return fmt::format("element {} is {:.12g}, expected {:.12g} (tolerance {:.3g})", i, a[i], e[i], tolerance);
+    bool same =
+        std::isfinite(e[i]) ? std::abs(a[i] - e[i]) <= tolerance : (std::isnan(e[i]) ? std::isnan(a[i]) : a[i] == e[i]);
+    if (!same)
+      return fmt::format("element {} is {:.12g}, expected {:.12g} (tolerance {:.3g})", i, a[i], e[i], tolerance);
   }
   return "";
 }
@@ -120,8 +123,9 @@ class Run {
   bool is_stored(const std::string& name) const { return family_.tensors.contains(id_ + "/" + name); }
 
   void fail(const std::string& what) const {
-    FAIL_CHECK(id_ << " (" << json_.at("op").get<std::string>() << ", " << korrel::name(dtype_) << "): " << what << "\n  args "
-                   << json_.at("args").dump() << (json_.contains("note") ? "\n  note " + json_.at("note").dump() : ""));
+    FAIL_CHECK(id_ << " (" << json_.at("op").get<std::string>() << ", " << korrel::name(dtype_) << "): " << what
+                   << "\n  args " << json_.at("args").dump()
+                   << (json_.contains("note") ? "\n  note " + json_.at("note").dump() : ""));
   }
   void compare(const std::string& name, const Tensor& actual) const {
     std::string wrong = difference(actual, stored(name), dtype_);
@@ -236,7 +240,9 @@ std::vector<double> Args::numbers(const std::string& name) const {
   for (const json& item : value) result.push_back(to_number(item));
   return result;
 }
-std::vector<std::string> Args::texts(const std::string& name) const { return json_->at(name).get<std::vector<std::string>>(); }
+std::vector<std::string> Args::texts(const std::string& name) const {
+  return json_->at(name).get<std::vector<std::string>>();
+}
 
 std::vector<Args> Args::objects(const std::string& name) const {
   std::vector<Args> result;

@@ -1,6 +1,7 @@
-// The table-driven runner of the golden vectors: PyTorch's own numbers in tests/golden/*.safetensors (see README.md there).
-// A test file says how an op's name maps to a call (Ops) and which families to run (run); everything else is checked here:
-// outputs, gradients and second-order gradients, in f64 to 1e-9 and in f32 to 1e-4, and that no argument was ignored.
+// The table-driven runner of the golden vectors: PyTorch's own numbers in tests/golden/*.safetensors (see README.md
+// there). A test file says how an op's name maps to a call (Ops) and which families to run (run); everything else is
+// checked here: outputs, gradients and second-order gradients, in f64 to 1e-9 and in f32 to 1e-4, and that no argument
+// was ignored.
 #pragma once
 
 #include <functional>
@@ -60,7 +61,8 @@ class Case {
   std::vector<korrel::Tensor> numbered(const std::string& prefix) const;  // x0, x1, ...
 };
 
-// Results by name. An op whose gradients are not those of sum(output * grad_output) (models) returns "grad_<input>" itself.
+// Results by name. An op whose gradients are not those of sum(output * grad_output) (models) returns "grad_<input>"
+// itself.
 using Outputs = std::map<std::string, korrel::Tensor>;
 
 struct Result {
@@ -76,7 +78,8 @@ struct Ops {
   Ops(std::initializer_list<std::pair<const char*, Call>> calls);
 };
 
-// Thrown by a call for a case that needs what is left to later, though others of its op do not: it is listed as not yet run.
+// Thrown by a call for a case that needs what is left to later, though others of its op do not: it is listed as not yet
+// run.
 struct NotYet {
   std::string what;
 };

@@ -13,8 +13,8 @@ namespace init = korrel::nn::init;
 
 namespace {
 
-// The half-width of the uniform distribution that fill() draws from, read off exactly: a draw in [-bound, bound] is bound times
-// the draw of the same generator in [-1, 1].
+// The half-width of the uniform distribution that fill() draws from, read off exactly: a draw in [-bound, bound] is
+// bound times the draw of the same generator in [-1, 1].
 template <class Fill>
 double bound_of(const Shape& shape, Fill fill) {
   Generator a(7), b(7);
@@ -38,7 +38,9 @@ double std_of(const Shape& shape, Fill fill) {
   return std;
 }
 
-golden::Outputs number(const golden::Case& c, const char* name, double value) { return {{name, scalar(value, c.dtype)}}; }
+golden::Outputs number(const golden::Case& c, const char* name, double value) {
+  return {{name, scalar(value, c.dtype)}};
+}
 Shape shape_of(const golden::Case& c) { return c.args.ints("shape"); }
 
 // The same for each parameter of a module, which draws them in order.
@@ -78,7 +80,8 @@ const golden::Ops ops = {
     {"init.xavier_uniform_",
      [](const golden::Case& c) {
        double gain = c.args.number("gain");
-       return number(c, "bound", bound_of(shape_of(c), [&](Tensor& x, Generator& g) { init::xavier_uniform_(x, gain, g); }));
+       return number(c, "bound",
+                     bound_of(shape_of(c), [&](Tensor& x, Generator& g) { init::xavier_uniform_(x, gain, g); }));
      }},
     {"init.xavier_normal_",
      [](const golden::Case& c) {
@@ -96,7 +99,8 @@ const golden::Ops ops = {
      [](const golden::Case& c) {
        std::string mode = c.args.text("mode"), nonlinearity = c.args.text("nonlinearity");
        init::KaimingOptions options{c.args.number("a"), mode, nonlinearity};
-       return number(c, "std", std_of(shape_of(c), [&](Tensor& x, Generator& g) { init::kaiming_normal_(x, options, g); }));
+       return number(c, "std",
+                     std_of(shape_of(c), [&](Tensor& x, Generator& g) { init::kaiming_normal_(x, options, g); }));
      }},
     {"init.dirac_",
      [](const golden::Case& c) {
@@ -114,11 +118,14 @@ const golden::Ops ops = {
        golden::Args a = c.args.object("arguments");
        if (module == "Linear") return module_bounds(c, nn::Linear(a.integer("in_features"), a.integer("out_features")));
        if (module == "Bilinear")
-         return module_bounds(c, nn::Bilinear(a.integer("in1_features"), a.integer("in2_features"), a.integer("out_features")));
+         return module_bounds(
+             c, nn::Bilinear(a.integer("in1_features"), a.integer("in2_features"), a.integer("out_features")));
        if (module == "Conv2d")
-         return module_bounds(c, nn::Conv2d(a.integer("in_channels"), a.integer("out_channels"), a.ints("kernel_size")));
+         return module_bounds(c,
+                              nn::Conv2d(a.integer("in_channels"), a.integer("out_channels"), a.ints("kernel_size")));
        if (module == "ConvTranspose2d")
-         return module_bounds(c, nn::ConvTranspose2d(a.integer("in_channels"), a.integer("out_channels"), a.ints("kernel_size")));
+         return module_bounds(
+             c, nn::ConvTranspose2d(a.integer("in_channels"), a.integer("out_channels"), a.ints("kernel_size")));
        throw golden::NotYet{"the defaults of " + module};
      }},
 };

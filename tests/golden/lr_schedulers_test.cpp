@@ -20,7 +20,8 @@ double number(const Args& a, const char* name, double normal) { return a.has(nam
 int64_t integer(const Args& a, const char* name, int64_t normal) { return a.has(name) ? a.integer(name) : normal; }
 
 std::unique_ptr<optim::Scheduler> make(const std::string& name, optim::Optimizer& o, const Args& a) {
-  if (name == "StepLR") return std::make_unique<optim::StepLR>(o, optim::StepOptions{a.integer("step_size"), a.number("gamma")});
+  if (name == "StepLR")
+    return std::make_unique<optim::StepLR>(o, optim::StepOptions{a.integer("step_size"), a.number("gamma")});
   if (name == "MultiStepLR") {
     Dims milestones = a.ints("milestones");
     return std::make_unique<optim::MultiStepLR>(
@@ -31,9 +32,11 @@ std::unique_ptr<optim::Scheduler> make(const std::string& name, optim::Optimizer
   if (name == "LinearLR")
     return std::make_unique<optim::LinearLR>(
         o, optim::LinearOptions{a.number("start_factor"), number(a, "end_factor", 1), a.integer("total_iters")});
-  if (name == "ExponentialLR") return std::make_unique<optim::ExponentialLR>(o, optim::ExponentialLR::Options{a.number("gamma")});
+  if (name == "ExponentialLR")
+    return std::make_unique<optim::ExponentialLR>(o, optim::ExponentialLR::Options{a.number("gamma")});
   if (name == "PolynomialLR")
-    return std::make_unique<optim::PolynomialLR>(o, optim::PolynomialOptions{a.integer("total_iters"), a.number("power")});
+    return std::make_unique<optim::PolynomialLR>(o,
+                                                 optim::PolynomialOptions{a.integer("total_iters"), a.number("power")});
   if (name == "CosineAnnealingLR")
     return std::make_unique<optim::CosineAnnealingLR>(
         o, optim::CosineAnnealingOptions{a.integer("T_max"), number(a, "eta_min", 0)});

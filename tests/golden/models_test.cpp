@@ -83,8 +83,9 @@ const golden::Ops ops = {
     {"model.mlp",
      [](const golden::Case& c) {
        Dims sizes = c.args.ints("sizes");
-       models::MLP net({sizes.begin(), sizes.end()},
-                       c.args.text("activation") == "relu" ? models::MLP::Activation::relu : models::MLP::Activation::tanh);
+       models::MLP net({sizes.begin(), sizes.end()}, c.args.text("activation") == "relu"
+                                                         ? models::MLP::Activation::relu
+                                                         : models::MLP::Activation::tanh);
        return train(c, net);
      }},
     {"model.small_resnet",

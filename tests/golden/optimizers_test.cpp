@@ -66,11 +66,12 @@ void set(optim::RMSpropOptions& o, const Numbers& n) {
   o = {n("lr"), n("alpha"), n("eps"), n("weight_decay"), n("momentum"), n.flag("centered"), n.flag("maximize")};
 }
 void set(optim::RpropOptions& o, const Numbers& n) {
-  o = {n("lr"), n.pair("etas", 0), n.pair("etas", 1), n.pair("step_sizes", 0), n.pair("step_sizes", 1), n.flag("maximize")};
+  o = {n("lr"),           n.pair("etas", 0), n.pair("etas", 1), n.pair("step_sizes", 0), n.pair("step_sizes", 1),
+       n.flag("maximize")};
 }
 
-// w_steps[k] is the parameter after step k with gradient w_grads[k]. Half-way the optimizer is replaced by a new one that
-// loads its state, so every case proves the checkpoint too.
+// w_steps[k] is the parameter after step k with gradient w_grads[k]. Half-way the optimizer is replaced by a new one
+// that loads its state, so every case proves the checkpoint too.
 template <class O>
 golden::Result train(const golden::Case& c) {
   std::map<std::string, Tensor> parameters;
@@ -123,10 +124,10 @@ golden::Result train(const golden::Case& c) {
 }
 
 const golden::Ops ops = {
-    {"optim.SGD", train<optim::SGD>},         {"optim.ASGD", train<optim::ASGD>},
-    {"optim.Adam", train<optim::Adam>},       {"optim.AdamW", train<optim::AdamW>},
-    {"optim.NAdam", train<optim::NAdam>},     {"optim.RAdam", train<optim::RAdam>},
-    {"optim.Adamax", train<optim::Adamax>},   {"optim.Adagrad", train<optim::Adagrad>},
+    {"optim.SGD", train<optim::SGD>},           {"optim.ASGD", train<optim::ASGD>},
+    {"optim.Adam", train<optim::Adam>},         {"optim.AdamW", train<optim::AdamW>},
+    {"optim.NAdam", train<optim::NAdam>},       {"optim.RAdam", train<optim::RAdam>},
+    {"optim.Adamax", train<optim::Adamax>},     {"optim.Adagrad", train<optim::Adagrad>},
     {"optim.Adadelta", train<optim::Adadelta>}, {"optim.RMSprop", train<optim::RMSprop>},
     {"optim.Rprop", train<optim::Rprop>},
 };

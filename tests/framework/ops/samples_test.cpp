@@ -41,8 +41,10 @@ Tensor make(const Arg& arg, DType dtype, int position, int64_t batch) {
   Shape shape = arg.shape;
   if (batch >= 0 && arg.batch_dim >= 0) shape[arg.batch_dim] = batch;
   switch (arg.kind) {
-    case Arg::Kind::index: return randint(0, static_cast<int64_t>(arg.high), shape, {.dtype = i64}, generator);
-    case Arg::Kind::mask: return randint(0, 2, shape, {.dtype = boolean}, generator);
+    case Arg::Kind::index:
+      return randint(0, static_cast<int64_t>(arg.high), shape, {.dtype = i64}, generator);
+    case Arg::Kind::mask:
+      return randint(0, 2, shape, {.dtype = boolean}, generator);
     case Arg::Kind::distinct: {
       std::vector<int64_t> order = randperm(shape.numel(), generator).to_vector<int64_t>();
       Tensor x = zeros(shape, {dtype});
@@ -68,13 +70,15 @@ Tensor make(const Arg& arg, DType dtype, int position, int64_t batch) {
 
 std::vector<Tensor> make_inputs(const Row& row, DType dtype, int64_t batch = -1) {
   std::vector<Tensor> inputs;
-  for (std::size_t i = 0; i < row.args.size(); ++i) inputs.push_back(make(row.args[i], dtype, static_cast<int>(i), batch));
+  for (std::size_t i = 0; i < row.args.size(); ++i)
+    inputs.push_back(make(row.args[i], dtype, static_cast<int>(i), batch));
   return inputs;
 }
 
 bool has_gradient(const Row& row) {
   bool any = false;
-  for (const Arg& arg : row.args) any |= arg.differentiable && (arg.kind == Arg::Kind::real || arg.kind == Arg::Kind::distinct);
+  for (const Arg& arg : row.args)
+    any |= arg.differentiable && (arg.kind == Arg::Kind::real || arg.kind == Arg::Kind::distinct);
   return any && row.differentiable;
 }
 
@@ -163,7 +167,8 @@ Tensor strided(const Tensor& x) {
 TEST_CASE("gradients agree with central differences") {
   for_each_row("gradcheck", [](const Row& row) {
     if (!has_gradient(row)) return std::string();
-    GradcheckResult result = gradcheck([&](const std::vector<Tensor>& x) { return std::vector<Tensor>(row.call(x)); }, make_inputs(row, f64));
+    GradcheckResult result = gradcheck([&](const std::vector<Tensor>& x) { return std::vector<Tensor>(row.call(x)); },
+                                       make_inputs(row, f64));
     return result.message;
   });
 }
@@ -171,7 +176,8 @@ TEST_CASE("gradients agree with central differences") {
 TEST_CASE("second-order gradients agree with central differences") {
   for_each_row("gradgradcheck", [](const Row& row) {
     if (!has_gradient(row) || !row.second_order) return std::string();
-    GradcheckResult result = gradgradcheck([&](const std::vector<Tensor>& x) { return std::vector<Tensor>(row.call(x)); }, make_inputs(row, f64));
+    GradcheckResult result = gradgradcheck(
+        [&](const std::vector<Tensor>& x) { return std::vector<Tensor>(row.call(x)); }, make_inputs(row, f64));
     return result.message;
   });
 }
@@ -215,7 +221,8 @@ TEST_CASE("every SIMD target gives what the others give") {
         kernels::force_target(targets.back());
         std::vector<Tensor> expected = results(row, make_inputs(row, dtype));
         kernels::force_target(target);
-        std::string wrong = disagreement(results(row, make_inputs(row, dtype)), expected, dtype == f64 ? 1e-10 : row.f32_tolerance);
+        std::string wrong =
+            disagreement(results(row, make_inputs(row, dtype)), expected, dtype == f64 ? 1e-10 : row.f32_tolerance);
         if (!wrong.empty()) return wrong;
       }
       return std::string();
@@ -246,8 +253,8 @@ TEST_CASE("no graph node is left behind") {
 TEST_CASE("every op of the catalogue has a row") {
   std::set<std::string> known;
   for (const Row& row : samples::all_rows()) known.insert(row.op);
-  // The catalogue is what korrel.h includes of framework/ops/. A declaration there that starts a line and returns a tensor
-  // or a struct of tensors is an op.
+  // The catalogue is what korrel.h includes of framework/ops/. A declaration there that starts a line and returns a
+  // tensor or a struct of tensors is an op.
   std::regex header(R"(^#include <korrel/(framework/ops/\w+\.h)>)");
   std::regex declaration(R"(^(?:Tensor|std::vector<Tensor>|[A-Z]\w*)\s+([a-z]\w*)\()");
   int ops = 0;
