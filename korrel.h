@@ -23,6 +23,7 @@
 #include <korrel/framework/ops/convolution.h>
 #include <korrel/framework/ops/dropout.h>
 #include <korrel/framework/ops/elementwise.h>
+#include <korrel/framework/ops/embedding.h>
 #include <korrel/framework/ops/extremum.h>
 #include <korrel/framework/ops/fold.h>
 #include <korrel/framework/ops/gather.h>
@@ -49,6 +50,7 @@
 #include <korrel/layers/containers.h>
 #include <korrel/layers/convolution.h>
 #include <korrel/layers/dropout.h>
+#include <korrel/layers/embedding.h>
 #include <korrel/layers/init.h>
 #include <korrel/layers/linear.h>
 #include <korrel/layers/loss.h>
