@@ -3,42 +3,15 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <functional>
+
+#include <tests/wrong_calls.h>
 
 #include <korrel/korrel.h>
 
 using namespace korrel;
+using wrong_calls::check;
 
 namespace {
-
-struct Wrong {
-  const char* kind;
-  std::function<void()> call;
-  std::vector<std::string> words;
-};
-
-template <class E>
-bool is(const std::exception& error) {
-  return dynamic_cast<const E*>(&error) != nullptr;
-}
-
-void check(const std::vector<Wrong>& table) {
-  for (const Wrong& row : table) {
-    std::string message = "(nothing was thrown)", kind = "none";
-    try {
-      row.call();
-    } catch (const std::exception& error) {
-      message = error.what();
-      kind = is<ShapeError>(error)   ? "shape"
-             : is<DtypeError>(error) ? "dtype"
-             : is<ValueError>(error) ? "value"
-                                     : "other";
-    }
-    CAPTURE(message);
-    CHECK_MESSAGE(kind == row.kind, row.words[0]);
-    for (const std::string& word : row.words) CHECK_MESSAGE(message.find(word) != std::string::npos, word);
-  }
-}
 
 Tensor x(const Shape& shape) { return zeros(shape); }
 Tensor ints(const Shape& shape) { return zeros(shape, {.dtype = i64}); }
