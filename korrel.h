@@ -22,6 +22,7 @@
 #include <korrel/framework/ops/activation.h>
 #include <korrel/framework/ops/convolution.h>
 #include <korrel/framework/ops/dropout.h>
+#include <korrel/framework/ops/einsum.h>
 #include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/embedding.h>
 #include <korrel/framework/ops/extremum.h>
