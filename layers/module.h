@@ -45,11 +45,22 @@ struct NamedModule {
 };
 
 struct LoadOptions {
-  bool strict = true;  // missing and unexpected keys are errors
+  bool strict = true;              // missing and unexpected keys are errors
+  bool ignore_mismatched = false;  // a tensor of another shape is left out and reported instead of being an error
+};
+struct Mismatch {
+  std::string key, why;  // "fc.weight", "is [10,84] in the module and [100,84] in the dictionary"
 };
 struct LoadReport {
   std::vector<std::string> missing;     // of the module, not in the dictionary
   std::vector<std::string> unexpected;  // in the dictionary, not of the module
+  std::vector<Mismatch> mismatched;     // in both, of another shape or kind of dtype, undefined or given twice
+  bool clean() const { return missing.empty() && unexpected.empty() && mismatched.empty(); }
+};
+// What load_state_dict throws: the message lists all that does not fit, the report has it as data.
+struct LoadError : ValueError {
+  LoadError(const std::string& message, LoadReport what) : ValueError(message), report(std::move(what)) {}
+  LoadReport report;
 };
 
 class Module {
@@ -79,8 +90,9 @@ class Module {
 
   // Parameters and buffers by name. The tensors are the module's own, not copies.
   StateDict state_dict() const;
-  // Copies values in, converted to the module's dtypes. Throws ValueError that lists missing and unexpected keys
-  // (strict) and shapes that differ (always); then nothing has changed.
+  // Copies values in, converted to the module's dtypes. Throws LoadError, a ValueError that lists missing and
+  // unexpected keys (strict) and shapes that differ (strict or not, as PyTorch; unless ignore_mismatched); then nothing
+  // has changed.
   LoadReport load_state_dict(const StateDict& state, LoadOptions options = {});
 
   void zero_grad();

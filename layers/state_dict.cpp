@@ -1,4 +1,5 @@
 #include <unordered_map>
+#include <unordered_set>
 
 #include <korrel/framework/base/check.h>
 #include <korrel/layers/member_walk.h>
@@ -35,13 +36,29 @@ std::string comma_separated(const std::vector<std::string>& words) {
 }
 
 // Why `given` cannot be copied into `mine`; empty if it can.
-std::string mismatch(const std::string& key, const Tensor& mine, const Tensor& given) {
-  if (!given.defined()) return key + " is undefined in the dictionary";
+std::string mismatch(const Tensor& mine, const Tensor& given) {
+  if (!given.defined()) return "is undefined in the dictionary";
   if (mine.shape() != given.shape())
-    return fmt::format("{} is {} in the module and {} in the dictionary", key, mine.shape(), given.shape());
+    return fmt::format("is {} in the module and {} in the dictionary", mine.shape(), given.shape());
   if (is_floating(mine.dtype()) != is_floating(given.dtype()))
-    return fmt::format("{} is {} in the module and {} in the dictionary", key, mine.dtype(), given.dtype());
+    return fmt::format("is {} in the module and {} in the dictionary", mine.dtype(), given.dtype());
   return {};
+}
+
+// What of the report the options do not bear, as text; empty if all.
+std::string faults_in(const LoadReport& report, const LoadOptions& options) {
+  std::vector<std::string> faults;
+  if (options.strict && !report.missing.empty()) faults.push_back("missing keys: " + comma_separated(report.missing));
+  if (options.strict && !report.unexpected.empty())
+    faults.push_back("unexpected keys: " + comma_separated(report.unexpected));
+  if (!options.ignore_mismatched && !report.mismatched.empty()) {
+    std::vector<std::string> wrong;
+    for (const Mismatch& mismatch : report.mismatched) wrong.push_back(mismatch.key + ' ' + mismatch.why);
+    faults.push_back("mismatches: " + comma_separated(wrong));
+  }
+  std::string text;
+  for (const std::string& fault : faults) text += (text.empty() ? "" : "; ") + fault;
+  return text;
 }
 
 }  // namespace
@@ -53,21 +70,20 @@ StateDict Module::state_dict() const {
 }
 
 LoadReport Module::load_state_dict(const StateDict& state, LoadOptions options) {
-  std::unordered_map<std::string, const Tensor*> given;
-  std::vector<std::string> wrong;
-  for (const auto& [key, tensor] : state)
-    if (!given.emplace(key, &tensor).second) wrong.push_back(key + " is twice in the dictionary");
-
   LoadReport report;
+  std::unordered_map<std::string, const Tensor*> given;
+  for (const auto& [key, tensor] : state)
+    if (!given.emplace(key, &tensor).second) report.mismatched.push_back({key, "is twice in the dictionary"});
+
   std::vector<std::pair<OwnedTensor*, const Tensor*>> copies;
-  std::unordered_map<std::string, bool> known;
+  std::unordered_set<std::string> known;
   for (const Slot& slot : slots_of(*this)) {
-    known[slot.key] = true;
+    known.insert(slot.key);
     auto found = given.find(slot.key);
     if (found == given.end()) {
       report.missing.push_back(slot.key);
-    } else if (std::string why = mismatch(slot.key, *slot.tensor, *found->second); !why.empty()) {
-      wrong.push_back(why);
+    } else if (std::string why = mismatch(*slot.tensor, *found->second); !why.empty()) {
+      report.mismatched.push_back({slot.key, why});
     } else {
       copies.emplace_back(slot.tensor, found->second);
     }
@@ -75,16 +91,8 @@ LoadReport Module::load_state_dict(const StateDict& state, LoadOptions options) 
   for (const auto& [key, tensor] : state)
     if (!known.contains(key)) report.unexpected.push_back(key);
 
-  std::vector<std::string> faults;
-  if (options.strict && !report.missing.empty()) faults.push_back("missing keys: " + comma_separated(report.missing));
-  if (options.strict && !report.unexpected.empty())
-    faults.push_back("unexpected keys: " + comma_separated(report.unexpected));
-  if (!wrong.empty()) faults.push_back("mismatches: " + comma_separated(wrong));
-  if (!faults.empty()) {
-    std::string text = "load_state_dict of " + type_name();
-    for (const std::string& fault : faults) text += (&fault == &faults[0] ? ": " : "; ") + fault;
-    throw ValueError(text);
-  }
+  if (std::string faults = faults_in(report, options); !faults.empty())
+    throw LoadError("load_state_dict of " + type_name() + ": " + faults, std::move(report));
   for (auto [mine, values] : copies) mine->copy_(*values);
   return report;
 }

@@ -224,6 +224,39 @@ TEST_CASE("load_state_dict names every key that is missing, unexpected or of ano
   CHECK(message.find("temperature is undefined in the dictionary") != std::string::npos);
 }
 
+TEST_CASE("load_state_dict reports what did not fit, thrown or borne") {
+  Net net;
+  nn::StateDict state = Net().state_dict();
+  for (auto& [key, tensor] : state) tensor = full(tensor.shape(), 8, {.dtype = tensor.dtype()});
+  state[1].second = full({7}, 8);
+  std::string key = state[1].first;
+  state.erase(state.begin());
+  state.emplace_back("stranger", ones({1}));
+  CHECK(net.load_state_dict(Net().state_dict()).clean());
+  try {
+    net.load_state_dict(state);
+    FAIL("nothing was thrown");
+  } catch (const nn::LoadError& error) {
+    CHECK(error.report.missing.size() == 1);
+    CHECK(error.report.unexpected == std::vector<std::string>{"stranger"});
+    REQUIRE(error.report.mismatched.size() == 1);
+    CHECK(error.report.mismatched[0].key == key);
+    CHECK(error.report.mismatched[0].why.ends_with("and [7] in the dictionary"));
+  }
+  std::vector<std::vector<double>> before;
+  for (const auto& entry : net.state_dict()) before.push_back(entry.second.to_vector());
+  nn::LoadReport report = net.load_state_dict(state, {.strict = false, .ignore_mismatched = true});
+  CHECK_FALSE(report.clean());
+  CHECK(report.mismatched.size() == 1);
+  nn::StateDict after = net.state_dict();
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    if (i < 2)  // missing, mismatched
+      CHECK(after[i].second.to_vector() == before[i]);
+    else
+      CHECK(after[i].second.to_vector() == std::vector<double>(before[i].size(), 8));
+  }
+}
+
 TEST_CASE("an error inside forward gets the path of the module it happened in, once") {
   Net net;
   net.blocks[1].second = Scale(3, 2);

@@ -77,6 +77,29 @@ TEST_CASE("every dtype, scalars and empty tensors come back with the same bits, 
   CHECK(contains(message_of<ValueError>([&] { in.at("label"); }), "'label'; there are: bytes, conv1.weight"));
 }
 
+TEST_CASE("a file of PyTorch's tensors: every dtype, a scalar, an empty one, narrow floats widened") {
+  SafetensorsFile file =
+      load_safetensors(KORREL_SOURCE_DIR "/tests/framework/io/fixtures/torch.safetensors");  // make.py
+  using Values = std::vector<double>;
+  CHECK(file.metadata == Metadata{{"format", "pt"}});
+  CHECK(file.tensors.size() == 8);
+  CHECK(file.at("fc.weight").shape() == Shape{2, 3});
+  CHECK(file.at("fc.weight").to_vector<float>() ==
+        std::vector<float>{-1, -0.6f, -0x1.999998p-3f, 0x1.999998p-3f, 0.6f, 1});
+  CHECK(file.at("fc.bias").dtype() == f64);
+  CHECK(file.at("fc.bias").to_vector() == Values{0.1, 1e-300});
+  CHECK(file.at("steps").shape() == Shape{});
+  CHECK(file.at("steps").item<int64_t>() == -(int64_t{1} << 40));
+  CHECK(file.at("pixels").dtype() == u8);
+  CHECK(file.at("pixels").to_vector() == Values{0, 127, 255});
+  CHECK(file.at("mask").dtype() == boolean);
+  CHECK(file.at("mask").to_vector() == Values{1, 0, 1});
+  CHECK(file.at("half").dtype() == f32);
+  CHECK(file.at("half").to_vector() == Values{1.5, -65504, 0x1p-24, 0x1.554p-2});
+  CHECK(file.at("brain").to_vector() == Values{1.5, -0x1.c4p+127, 0x1p-133, 0x1.56p-2});
+  CHECK(file.at("empty").shape() == Shape{0, 4});
+}
+
 TEST_CASE("the bytes are those of the format: length, padded JSON, aligned little-endian data") {
   TemporaryFolder folder;
   std::string path = folder / "x.safetensors";
