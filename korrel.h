@@ -77,6 +77,7 @@
 #include <korrel/models/small_convnets.h>
 #include <korrel/optim/adagrad.h>
 #include <korrel/optim/adam.h>
+#include <korrel/optim/averaged_weights.h>
 #include <korrel/optim/clip_grad.h>
 #include <korrel/optim/combined_scheduler.h>
 #include <korrel/optim/cyclic_scheduler.h>
@@ -84,9 +85,11 @@
 #include <korrel/optim/optimizer.h>
 #include <korrel/optim/reduce_on_plateau.h>
 #include <korrel/optim/sgd.h>
+#include <korrel/training/checkpoint.h>
 #include <korrel/training/curves.h>
 #include <korrel/training/fit.h>
 #include <korrel/training/interrupt.h>
 #include <korrel/training/metrics.h>
 #include <korrel/training/metrics_log.h>
+#include <korrel/training/mixup.h>
 #include <korrel/training/progress.h>

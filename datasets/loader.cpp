@@ -4,6 +4,7 @@
 #include <exception>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include <korrel/datasets/batch_maker.h>
 #include <korrel/framework/base/check.h>
@@ -27,7 +28,8 @@ struct DataLoader::Plan {
 
 // One pass over the data. With workers, batch i waits in slot i modulo their number until the loop takes it.
 struct DataLoader::Iterator::Epoch {
-  Epoch(std::shared_ptr<const Plan> of, int64_t number) : plan(std::move(of)), epoch(number), batches(plan->batches()) {
+  Epoch(std::shared_ptr<const Plan> of, int64_t number, int64_t first)
+      : plan(std::move(of)), epoch(number), batches(plan->batches()), next_to_make(first), next_to_take(first) {
     if (plan->options.shuffle) order = epoch_order(plan->options.seed, epoch, plan->dataset.size());
     auto count = static_cast<std::size_t>(std::min<int64_t>(plan->options.workers, batches));
     slots.resize(2 * count);
@@ -109,11 +111,11 @@ struct DataLoader::Iterator::Epoch {
 
   std::shared_ptr<const Plan> plan;
   int64_t epoch, batches;
+  int64_t next_to_make, next_to_take;
   Tensor order;  // undefined: as they are
   std::mutex mutex;
   std::condition_variable room, filled;
   std::vector<Slot> slots;
-  int64_t next_to_make = 0, next_to_take = 0;
   bool stopped = false;
   std::vector<std::thread> workers;
 };
@@ -136,7 +138,16 @@ DataLoader::DataLoader(Dataset dataset, LoaderOptions options) {
   plan_ = std::make_shared<const Plan>(std::move(dataset), std::move(options));
 }
 
-DataLoader::Iterator DataLoader::begin() { return Iterator(std::make_unique<Iterator::Epoch>(plan_, epoch_++)); }
+DataLoader::Iterator DataLoader::begin() {
+  return Iterator(std::make_unique<Iterator::Epoch>(plan_, epoch_++, std::exchange(batch_, 0)));
+}
+
+void DataLoader::seek(int64_t epoch, int64_t batch) {
+  check<ValueError>(epoch >= 0 && batch >= 0 && batch <= size(),
+                    "DataLoader: there is no batch {} of epoch {}; epochs of {} batches", batch, epoch, size());
+  epoch_ = epoch;
+  batch_ = batch;
+}
 
 int64_t DataLoader::size() const { return plan_->batches(); }
 int64_t DataLoader::samples() const {

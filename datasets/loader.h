@@ -64,12 +64,16 @@ class DataLoader {
   const Dataset& dataset() const;
   const LoaderOptions& options() const;
   int64_t epoch() const { return epoch_; }  // the one that begin() starts, from 0
-  void set_epoch(int64_t epoch) { epoch_ = epoch; }
+  void set_epoch(int64_t epoch) { seek(epoch, 0); }
+  // The next begin() starts in that epoch, `batch` batches into it: what was saved half-way goes on there. Skipping
+  // costs nothing. Throws ValueError unless 0 <= epoch and 0 <= batch <= size().
+  void seek(int64_t epoch, int64_t batch);
 
  private:
   struct Plan;
   std::shared_ptr<const Plan> plan_;
   int64_t epoch_ = 0;
+  int64_t batch_ = 0;
 };
 
 }  // namespace korrel::datasets

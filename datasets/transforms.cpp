@@ -77,4 +77,21 @@ void RandomHorizontalFlip::apply(const float* in, float* out, const Shape& in_sh
   for (int64_t i = 0; i < n; i += width) std::reverse_copy(in + i, in + i + width, out + i);
 }
 
+Shape Cutout::shape(const Shape& in) const {
+  check_image("Cutout", in);
+  check<ValueError>(size >= 1, "Cutout: size must be positive, got {}", size);
+  return in;
+}
+
+void Cutout::apply(const float* in, float* out, const Shape& in_shape, SampleRandom& random) const {
+  int64_t height = in_shape[1], width = in_shape[2];
+  std::copy(in, in + in_shape.numel(), out);
+  int64_t top = random.below(height) - size / 2, left = random.below(width) - size / 2;
+  int64_t bottom = std::min(top + size, height), right = std::min(left + size, width);
+  top = std::max<int64_t>(top, 0);
+  left = std::max<int64_t>(left, 0);
+  for (int64_t c = 0; c < in_shape[0]; ++c)
+    for (int64_t i = top; i < bottom; ++i) std::fill_n(out + (c * height + i) * width + left, right - left, 0.f);
+}
+
 }  // namespace korrel::datasets

@@ -40,6 +40,15 @@ struct RandomHorizontalFlip {
   void apply(const float* in, float* out, const Shape& in_shape, SampleRandom& random) const;
 };
 
+// A square of size x size pixels, set to zero, around a random pixel; the part of it that lies outside the image is cut
+// off (DeVries & Taylor 2017). After Normalize, zero is the mean.
+struct Cutout {
+  int64_t size = 16;
+
+  Shape shape(const Shape& in) const;
+  void apply(const float* in, float* out, const Shape& in_shape, SampleRandom& random) const;
+};
+
 // Holds any of them: `std::vector<Transform> list = {RandomCrop{.padding = 4}, RandomHorizontalFlip{}, Normalize{mean,
 // std}}`.
 class Transform {

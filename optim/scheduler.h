@@ -33,6 +33,7 @@ class Scheduler {
   int64_t last_epoch() const { return last_epoch_; }                   // steps done
   const std::vector<double>& get_last_lr() const { return last_lr_; }  // one per group
   Optimizer& optimizer() const { return optimizer_; }
+  const char* name() const { return name_; }  // "CosineAnnealingLR"
 
   // Numbers by name, for checkpoints; the optimizer's own state is saved apart. Loading throws ValueError, and changes
   // nothing, when a name is missing or unknown.
@@ -53,7 +54,6 @@ class Scheduler {
   void start();  // the rates of epoch 0; at the end of the constructors of those that have some
 
   std::size_t groups() const { return optimizer_.group_count(); }
-  const char* name() const { return name_; }
   void set_rates(const std::vector<double>& rates);
 
   virtual std::vector<double> rates() = 0;              // of epoch last_epoch_, from those of the epoch before

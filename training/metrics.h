@@ -15,11 +15,14 @@ double accuracy(const Tensor& logits, const Tensor& labels);
 // The mean of values, each of a weight: per-batch losses weighted by batch size give the loss per sample.
 class Average {
  public:
+  Average() = default;
+  Average(double sum, double weight) : sum_(sum), weight_(weight) {}
   void add(double value, double weight = 1) {
     sum_ += value * weight;
     weight_ += weight;
   }
   double value() const { return weight_ > 0 ? sum_ / weight_ : 0; }
+  double sum() const { return sum_; }  // of value * weight
   double weight() const { return weight_; }
 
  private:

@@ -17,7 +17,10 @@ std::string metrics_csv(const std::vector<EpochReport>& epochs) {
   return text;
 }
 
-MetricsLog::MetricsLog(std::string path) : path_(std::move(path)) { write_file(path_, metrics_csv({})); }
+MetricsLog::MetricsLog(std::string path, std::vector<EpochReport> before)
+    : path_(std::move(path)), epochs_(std::move(before)) {
+  write_file(path_, metrics_csv(epochs_));
+}
 
 void MetricsLog::epoch(const EpochReport& report) {
   if (!report.complete) return;  // the means over part of an epoch do not compare with the others

@@ -11,7 +11,8 @@ namespace korrel::training {
 
 class MetricsLog : public Observer {
  public:
-  explicit MetricsLog(std::string path);  // throws IoError if it cannot be written
+  // `before`: the epochs of a training that goes on. Throws IoError if it cannot be written.
+  explicit MetricsLog(std::string path, std::vector<EpochReport> before = {});
   void epoch(const EpochReport& report) override;
   const std::vector<EpochReport>& epochs() const { return epochs_; }
 

@@ -45,48 +45,120 @@ void add_data_options(CLI::App& command, std::string& data, std::string& data_di
   command.add_option("--data-dir", data_dir, "Folder of its files (or KORREL_DATA in the environment)");
 }
 
-void add_train(CLI::App& app, TrainSettings& s) {
-  CLI::App& train = *app.add_subcommand("train", "Train a model and write a run folder");
-  train.add_option("model", s.model, "Model; `korrel list` names them")->capture_default_str();
-  add_data_options(train, s.data, s.data_dir);
-  train.add_option("--epochs", s.epochs, "Passes over the training set")
-      ->check(CLI::Range(0, 1'000'000))
-      ->capture_default_str();
-  train.add_option("--batch-size", s.batch_size, "Samples per step")
-      ->check(CLI::Range(1, 1'000'000))
-      ->capture_default_str();
-  train.add_option("--optimizer", s.optimizer, "sgd, adam or adamw")
+// Options by what config.json calls them, so that --resume knows which were given.
+class NamedOptions {
+ public:
+  CLI::Option* add(const char* name, CLI::Option* option) {
+    options_.emplace_back(name, option);
+    return option;
+  }
+  std::vector<std::string> given() const {
+    std::vector<std::string> names;
+    for (const auto& [name, option] : options_)
+      if (option->count() > 0) names.emplace_back(name);
+    return names;
+  }
+
+ private:
+  std::vector<std::pair<const char*, CLI::Option*>> options_;
+};
+
+void add_optimization(CLI::App& train, NamedOptions& named, TrainSettings& s) {
+  named.add("optimizer", train.add_option("--optimizer", s.optimizer, "sgd, adam or adamw"))
       ->check(CLI::IsMember({"sgd", "adam", "adamw"}))
       ->capture_default_str();
-  train.add_option("--lr", s.lr, "Learning rate")->check(real_number(0, 1e6))->capture_default_str();
-  train.add_option("--momentum", s.momentum, "Momentum of sgd")->check(real_number(0, 1.0))->capture_default_str();
-  train.add_option("--weight-decay", s.weight_decay, "Weight decay")->check(real_number(0, 1e6))->capture_default_str();
-  train.add_option("--scheduler", s.scheduler, "step, cosine or none")
-      ->check(CLI::IsMember({"step", "cosine", "none"}))
+  named.add("lr", train.add_option("--lr", s.lr, "Learning rate; of schedule onecycle its peak"))
+      ->check(real_number(0, 1e6))
       ->capture_default_str();
-  train.add_option("--step-size", s.step_size, "Epochs between two steps of scheduler step")
-      ->check(CLI::Range(1, 1'000'000))
-      ->capture_default_str();
-  train.add_option("--gamma", s.gamma, "What scheduler step multiplies the learning rate by")
+  named.add("momentum", train.add_option("--momentum", s.momentum, "Momentum of sgd"))
       ->check(real_number(0, 1.0))
       ->capture_default_str();
-  train.add_flag("--augment", s.augment, "Shift images at random, and flip those of things");
-  train.add_option("--limit", s.limit, "Train on the first N samples only (0: all)")
+  named.add("nesterov", train.add_flag("--nesterov", s.nesterov, "Nesterov's momentum for sgd"));
+  named.add("weight_decay", train.add_option("--weight-decay", s.weight_decay, "Weight decay"))
+      ->check(real_number(0, 1e6))
+      ->capture_default_str();
+  named
+      .add("schedule", train.add_option("--schedule,--scheduler", s.schedule,
+                                        "Of the learning rate: cosine to zero over all epochs, step, onecycle (also of "
+                                        "momentum or beta1, by the step), or none"))
+      ->check(CLI::IsMember({"step", "cosine", "onecycle", "none"}))
+      ->capture_default_str();
+  named.add("step_size", train.add_option("--step-size", s.step_size, "Epochs between two steps of schedule step"))
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  named.add("gamma", train.add_option("--gamma", s.gamma, "What schedule step multiplies the learning rate by"))
+      ->check(real_number(0, 1.0))
+      ->capture_default_str();
+}
+
+void add_regularisation(CLI::App& train, NamedOptions& named, TrainSettings& s) {
+  named
+      .add("augment",
+           train.add_option("--augment", s.augment,
+                            "Change training images at random; some of crop,flip,cutout: shifted by up to an eighth, "
+                            "left and right exchanged, a square of half the side cleared"))
+      ->type_name("LIST");
+  named
+      .add("label_smoothing", train.add_option("--label-smoothing", s.label_smoothing,
+                                               "Share of each label that is spread over all classes"))
+      ->check(real_number(0, 1.0))
+      ->capture_default_str();
+  named
+      .add("mixup", train.add_option("--mixup", s.mixup,
+                                     "Blend each sample with another, by a share from Beta(ALPHA, ALPHA) (0: none)"))
+      ->check(real_number(0, 1e6))
+      ->type_name("ALPHA");
+  named
+      .add("ema", train.add_option("--ema", s.ema,
+                                   "Keep the moving average of the weights with this decay, such as 0.999, beside "
+                                   "them; it is what is evaluated and saved (0: none)"))
+      ->check(real_number(0, 0.999999999))
+      ->type_name("DECAY");
+}
+
+void add_train(CLI::App& app, NamedOptions& named, TrainSettings& s) {
+  CLI::App& train = *app.add_subcommand("train", "Train a model and write a run folder");
+  named.add("model", train.add_option("model", s.model, "Model; `korrel list` names them"))->capture_default_str();
+  add_data_options(train, s.data, s.data_dir);
+  named.add("data", train.get_option("--data"));
+  named.add("data_dir", train.get_option("--data-dir"));
+  named.add("epochs", train.add_option("--epochs", s.epochs, "Passes over the training set"))
+      ->check(CLI::Range(0, 1'000'000))
+      ->capture_default_str();
+  named.add("batch_size", train.add_option("--batch-size", s.batch_size, "Samples per step"))
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  add_optimization(train, named, s);
+  add_regularisation(train, named, s);
+  named.add("limit", train.add_option("--limit", s.limit, "Train on the first N samples only (0: all)"))
       ->check(CLI::Range(int64_t{0}, INT64_MAX));
-  train
-      .add_option("--val", s.validation,
-                  "Hold out N training samples and evaluate on them after each epoch; the test set is kept for the end")
+  named
+      .add("hold_out", train.add_option("--hold-out,--val", s.hold_out,
+                                        "Keep the last N training samples out and evaluate on them after each epoch; "
+                                        "the test set is kept for the end"))
       ->check(CLI::Range(int64_t{0}, INT64_MAX));
-  train.add_option("--workers", s.workers, "Threads that prepare batches ahead (0: none)")
+  named.add("workers", train.add_option("--workers", s.workers, "Threads that prepare batches ahead (0: none)"))
       ->check(CLI::Range(0, 256))
       ->capture_default_str();
-  train.add_option("--seed", s.seed, "Of weights, order and augmentation: the same seed gives the same run")
+  named
+      .add("seed",
+           train.add_option("--seed", s.seed, "Of weights, order and augmentation: the same seed gives the same run"))
       ->check(no_sign())
       ->capture_default_str();
-  train.add_option("--threads", s.threads, "Threads to compute with (default: all that the machine grants)")
+  named
+      .add("threads",
+           train.add_option("--threads", s.threads, "Threads to compute with (default: all that the machine grants)"))
       ->check(CLI::Range(1, 1024));
-  train.add_option("--out", s.out,
-                   "Run folder; what it holds from an earlier run is replaced (default: runs/MODEL-DATA, numbered)");
+  CLI::Option* out = train.add_option(
+      "--out", s.out, "Run folder; what it holds from an earlier run is replaced (default: runs/MODEL-DATA, numbered)");
+  train
+      .add_option("--resume", s.resume,
+                  "Go on with the run in this folder, as if it had never stopped; all other settings are those in its "
+                  "config.json, but --epochs, --threads, --workers and --data-dir may be given anew")
+      ->type_name("RUN_FOLDER")
+      ->excludes(out);
+  train.add_option("--stop-after", s.stop_after, "Stop after so many epochs of the run, to be resumed (0: never)")
+      ->check(CLI::Range(0, 1'000'000));
 }
 
 void add_eval(CLI::App& app, EvalSettings& s) {
@@ -118,7 +190,8 @@ int run(int argc, char** argv) {
   TrainSettings train;
   EvalSettings eval;
   SummarySettings summary;
-  add_train(app, train);
+  NamedOptions train_options;
+  add_train(app, train_options, train);
   add_eval(app, eval);
   CLI::App& summarise = *app.add_subcommand("summary", "Print a model's layers, shapes, parameters and cost");
   summarise.add_option("model", summary.model, "Model; `korrel list` names them")->required();
@@ -132,6 +205,7 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return complain(usage_message(app, error, argc, argv), wrong_usage);
   }
+  train.given = train_options.given();
   if (app.got_subcommand("train")) return train_command(train);
   if (app.got_subcommand("eval")) return eval_command(eval);
   if (app.got_subcommand("summary")) return summary_command(summary);

@@ -1,4 +1,5 @@
-// The folder that a training run leaves its results in: config.json, metrics.csv, model.safetensors, curves.svg.
+// The folder that a training run leaves its results in: config.json, metrics.csv, model.safetensors, curves.svg, and
+// checkpoint.safetensors to go on from.
 // Everything that can be found wrong with it is found before training begins.
 #pragma once
 
@@ -9,12 +10,16 @@ namespace korrel::app {
 
 class RunFolder {
  public:
-  // Makes the folder where it is missing. Throws IoError if that cannot be, or if `bytes` do not fit into it.
+  // Makes the folder where it is missing; removes half-written files that a killed run left. Throws IoError if the
+  // folder cannot be made, or if `bytes` do not fit into it.
   RunFolder(const std::string& path, int64_t bytes);
 
   const std::string& path() const { return path_; }
   std::string file(const std::string& name) const { return path_ + "/" + name; }
   std::string weights() const { return file("model.safetensors"); }
+  std::string checkpoint() const { return file("checkpoint.safetensors"); }
+  bool has_checkpoint() const;
+  void remove_checkpoint() const;
 
  private:
   std::string path_;

@@ -37,8 +37,10 @@ AtomicFile::AtomicFile(const std::string& path) : path_(path), target_(follow_li
   struct stat old {};
   bool exists = stat(target_.c_str(), &old) == 0;
   check<IoError>(!exists || S_ISREG(old.st_mode), "{}: cannot be written: is not a regular file", path_);
-  temporary_ = fmt::format("{}.{}-{}.tmp", target_, getpid(), counter.fetch_add(1));
-  file_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  do {  // a killed process of the same number may have left its file: in containers numbers come again
+    temporary_ = fmt::format("{}.{}-{}.tmp", target_, getpid(), counter.fetch_add(1));
+    file_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  } while (file_ < 0 && errno == EEXIST);
   if (file_ < 0) {
     int error = errno;
     temporary_.clear();

@@ -63,7 +63,8 @@ TEST_CASE("a run leaves config, metrics, weights and curves, and ends with the t
   CHECK(weights.at("conv1.weight").shape() == Shape{6, 1, 5, 5});
   CHECK(weights.at("fc3.bias").shape() == Shape{10});
   CHECK(read_bytes(folder / "a/curves.svg").starts_with("<svg"));
-  CHECK(std::distance(std::filesystem::directory_iterator(folder / "a"), {}) == 4);
+  CHECK(load_safetensors(folder / "a/checkpoint.safetensors").contains("optimizer.state.0.exp_avg"));
+  CHECK(std::distance(std::filesystem::directory_iterator(folder / "a"), {}) == 5);
 
   Ended eval = run_korrel({"eval", "--weights", folder / "a/model.safetensors"});
   CHECK(eval.status == 0);
@@ -76,34 +77,132 @@ TEST_CASE("the same seed gives the same weights for any number of threads and wo
   for (const std::vector<std::string>& more : std::vector<std::vector<std::string>>{
            {"--threads", "1"}, {"--threads", "3", "--workers", "2"}, {"--threads", "2", "--workers", "1"}}) {
     std::vector<std::string> arguments = short_run(folder / "a", more);
-    arguments.push_back("--augment");
+    arguments.insert(arguments.end(), {"--augment", "crop,flip,cutout", "--mixup", "0.2"});
     REQUIRE(run_korrel(arguments).status == 0);
     std::string weights = read_bytes(folder / "a/model.safetensors");
     if (expected.empty()) expected = weights;
     CHECK(weights == expected);
   }
-  REQUIRE(run_korrel({"train", "lenet5", "--limit", "640", "--epochs", "2", "--batch-size", "16", "--augment", "--seed",
-                      "4", "--out", folder / "a"})
+  REQUIRE(run_korrel({"train", "lenet5", "--limit", "640", "--epochs", "2", "--batch-size", "16", "--augment",
+                      "crop,flip,cutout", "--mixup", "0.2", "--seed", "4", "--out", folder / "a"})
               .status == 0);
   CHECK(read_bytes(folder / "a/model.safetensors") != expected);
 }
 
-TEST_CASE("optimizers, schedulers and a validation set") {
+TEST_CASE("optimizers, schedules and samples held out") {
   TemporaryFolder folder;
   for (const std::vector<std::string>& more : std::vector<std::vector<std::string>>{
            {"--optimizer", "sgd", "--lr", "0.01", "--momentum", "0.5", "--weight-decay", "1e-4"},
            {"--optimizer", "adamw", "--scheduler", "step", "--step-size", "1", "--gamma", "0.5"},
-           {"--scheduler", "none", "--val", "200"}}) {
+           {"--optimizer", "sgd", "--lr", "0.05", "--nesterov", "--schedule", "onecycle"},
+           {"--schedule", "none", "--hold-out", "200"}}) {
     Ended run = run_korrel(short_run(folder / "a", more));
     CAPTURE(run.err);
     CHECK(run.status == 0);
     CHECK(last_line(run.out).starts_with("test accuracy: "));
-    CHECK(contains(run.out, "validation: 200") == (more[0] == "--scheduler"));
+    CHECK(contains(run.out, "held out to evaluate on: 200") == (more[0] == "--schedule"));
   }
   CHECK(run_korrel(short_run(folder / "b", {"--epochs", "0"})).status != 0);  // given twice
   Ended untrained = run_korrel({"train", "lenet5", "--limit", "64", "--epochs", "0", "--out", folder / "c"});
   CHECK(untrained.status == 0);
   CHECK(last_line(untrained.out).starts_with("test accuracy: "));
+}
+
+TEST_CASE(
+    "each option of the training changes it and is in config.json; the averaged weights are those that are saved") {
+  TemporaryFolder folder;
+  REQUIRE(run_korrel(short_run(folder / "plain")).status == 0);
+  std::string plain = read_bytes(folder / "plain/model.safetensors");
+  struct Row {
+    const char *option, *value, *key;
+  };
+  for (const Row& row :
+       {Row{"--augment", "crop", "augment"}, Row{"--augment", "flip", "augment"}, Row{"--augment", "cutout", "augment"},
+        Row{"--label-smoothing", "0.1", "label_smoothing"}, Row{"--mixup", "0.2", "mixup"}, Row{"--ema", "0.9", "ema"},
+        Row{"--schedule", "onecycle", "schedule"}, Row{"--weight-decay", "0.01", "weight_decay"},
+        Row{"--hold-out", "100", "hold_out"}}) {
+    CAPTURE(row.option);
+    CAPTURE(row.value);
+    Ended run = run_korrel(short_run(folder / "a", {row.option, row.value}));
+    REQUIRE(run.status == 0);
+    auto setting = nlohmann::json::parse(read_bytes(folder / "a/config.json"))[row.key];
+    CHECK((setting.is_string() ? setting.get<std::string>() == row.value
+                               : setting.get<double>() == std::stod(row.value)));
+    CHECK((read_bytes(folder / "a/model.safetensors") != plain) == (std::string(row.option) != "--hold-out"));
+    Ended eval = run_korrel({"eval", "--weights", folder / "a/model.safetensors"});
+    CHECK(last_line(eval.out) == last_line(run.out));
+    SafetensorsFile checkpoint = load_safetensors(folder / "a/checkpoint.safetensors");
+    CHECK(checkpoint.contains("average.updates") == (row.key == std::string("ema")));
+    if (checkpoint.contains("average.updates")) {
+      Tensor saved = load_safetensors(folder / "a/model.safetensors").at("conv1.weight");
+      CHECK(saved.to_vector() == checkpoint.at("average.weights.conv1.weight").to_vector());
+      CHECK(saved.to_vector() != checkpoint.at("model.conv1.weight").to_vector());
+    }
+  }
+}
+
+TEST_CASE("resnet20 trains on colour pictures and on grey ones, with all options together") {
+  TemporaryFolder folder;
+  std::string batch;  // 20 pictures of CIFAR-10's form
+  for (int i = 0; i < 20; ++i) {
+    batch.push_back(static_cast<char>(i % 10));
+    for (int j = 0; j < 3072; ++j) batch.push_back(static_cast<char>(i * 31 + j * 7));
+  }
+  folder.write("cifar/data_batch_1.bin", batch);
+  folder.write("cifar/data_batch_5.bin", batch);
+  auto idx = [](std::initializer_list<int> sizes) {
+    std::string bytes{0, 0, 8, static_cast<char>(sizes.size())};
+    int64_t total = 1;
+    for (int size : sizes) {
+      bytes += std::string{0, 0, static_cast<char>(size >> 8), static_cast<char>(size)};
+      total *= size;
+    }
+    for (int64_t i = 0; i < total; ++i) bytes.push_back(static_cast<char>(sizes.size() == 1 ? i % 10 : i * 7));
+    return bytes;
+  };
+  for (const char* part : {"train", "t10k"}) {
+    folder.write("clothes/" + std::string(part) + "-images-idx3-ubyte", idx({20, 28, 28}));
+    folder.write("clothes/" + std::string(part) + "-labels-idx1-ubyte", idx({20}));
+  }
+  for (auto [data, where] : {std::pair{"cifar10", "cifar"}, std::pair{"fashion-mnist", "clothes"}}) {
+    Ended run = run_korrel({"train",
+                            "resnet20",
+                            "--data",
+                            data,
+                            "--data-dir",
+                            folder / where,
+                            "--epochs",
+                            "1",
+                            "--batch-size",
+                            "8",
+                            "--augment",
+                            "crop,flip,cutout",
+                            "--label-smoothing",
+                            "0.1",
+                            "--schedule",
+                            "onecycle",
+                            "--ema",
+                            "0.99",
+                            "--mixup",
+                            "0.2",
+                            "--optimizer",
+                            "sgd",
+                            "--lr",
+                            "0.1",
+                            "--momentum",
+                            "0.9",
+                            "--nesterov",
+                            "--weight-decay",
+                            "5e-4",
+                            "--hold-out",
+                            "4",
+                            "--out",
+                            folder / "a"});
+    CAPTURE(run.err);
+    CHECK(run.status == 0);
+    CHECK(last_line(run.out).starts_with("test accuracy: "));
+    CHECK(contains(run.out, std::string(data) == "cifar10" ? "269722 parameters" : "269434 parameters"));
+  }
 }
 
 TEST_CASE("without --out, run folders are numbered and none is overwritten") {
@@ -146,12 +245,18 @@ TEST_CASE("wrong command lines: exit status 2, and a message that names what is 
   refused({"train", "lenet5", "--epochs", "-1"}, "--epochs");
   refused({"train", "lenet5", "--batch-size", "0"}, "--batch-size");
   refused({"train", "lenet5", "--optimizer", "rms"}, "sgd,adam,adamw");
-  refused({"train", "lenet5", "--scheduler", "linear"}, "step,cosine,none");
+  refused({"train", "lenet5", "--scheduler", "linear"}, "step,cosine,onecycle,none");
+  refused({"train", "lenet5", "--augment", "crop,rotate"}, "there is no 'rotate'; there are: crop, flip, cutout");
+  refused({"train", "sequence", "--data", "waves", "--augment", "crop"}, "--augment is for images");
+  refused({"train", "lenet5", "--nesterov"}, "--nesterov is for --optimizer sgd with momentum");
+  refused({"train", "lenet5", "--ema", "1"}, "--ema");
+  refused({"train", "lenet5", "--mixup", "-1"}, "--mixup");
+  refused({"train", "lenet5", "--label-smoothing", "1.5"}, "--label-smoothing");
   refused({"train", "lenet5", "--threads", "0"}, "--threads");
   refused({"train", "lenet5", "--workers", "-1"}, "--workers");
   refused({"train", "lenet5", "--lr", "nan"}, "--lr");
   refused({"train", "lenet5", "--seed", "-1"}, "--seed");
-  refused({"train", "lenet5", "--val", "20000"}, "--val 20000 leaves nothing of 20000");
+  refused({"train", "lenet5", "--hold-out", "20000"}, "--hold-out 20000 leaves nothing of 20000");
   refused({"train", "lenet5", "--data", "solids"}, "lenet5");
   refused({"train", "lenet5", "extra"}, "extra");
   refused({"eval"}, "--weights is required");
@@ -210,7 +315,9 @@ TEST_CASE("weights that do not fit are refused by name") {
 TEST_CASE("help, version and list") {
   Ended help = run_korrel({"train", "--help"});
   CHECK(help.status == 0);
-  for (const char* option : {"--data", "--epochs", "--optimizer", "--lr", "--seed", "--out", "--augment"})
+  for (const char* option :
+       {"--data", "--epochs", "--optimizer", "--lr", "--seed", "--out", "--augment", "--label-smoothing", "--schedule",
+        "--ema", "--mixup", "--weight-decay", "--momentum", "--nesterov", "--hold-out", "--resume"})
     CHECK(contains(help.out, option));
   Ended version = run_korrel({"--version"});
   CHECK(version.status == 0);

@@ -23,6 +23,7 @@ struct RunOptions {
   std::string folder = {};  // working folder; empty: the test's own
   int signal = 0;           // sent as soon as the file `when` is there
   std::string when = {};
+  int delay = 50;             // milliseconds from then to the signal
   long largest_file = 0;      // bytes; 0: no limit. To a writer that is a full disk
   bool data_variable = true;  // false: KORREL_DATA is taken out of the environment
 };
@@ -55,7 +56,7 @@ inline Ended run_korrel(const std::vector<std::string>& arguments, const RunOpti
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
       ended = waitpid(child, &status, WNOHANG) == child;
     }
-    if (!ended) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    if (!ended) std::this_thread::sleep_for(std::chrono::milliseconds(options.delay));
     ended = ended || waitpid(child, &status, WNOHANG) == child;
     if (!ended) kill(child, options.signal);  // not yet waited for: the number is still this child's
   }

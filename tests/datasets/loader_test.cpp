@@ -83,6 +83,24 @@ TEST_CASE("shuffling takes each sample once, in an order of (seed, epoch)") {
   CHECK(labels_of_an_epoch(other) != first);
 }
 
+TEST_CASE("seek starts an epoch in its middle, for any number of workers; the next one is whole") {
+  for (int workers : {0, 1, 3}) {
+    CAPTURE(workers);
+    DataLoader loader(numbered(50), {.batch_size = 4, .shuffle = true, .workers = workers, .seed = 5});
+    labels_of_an_epoch(loader);
+    std::vector<int64_t> second = labels_of_an_epoch(loader), third = labels_of_an_epoch(loader);
+    loader.seek(1, 5);
+    CHECK(loader.epoch() == 1);
+    CHECK(labels_of_an_epoch(loader) == std::vector<int64_t>(second.begin() + 20, second.end()));
+    CHECK(labels_of_an_epoch(loader) == third);
+    loader.seek(2, 13);
+    CHECK(labels_of_an_epoch(loader).empty());
+  }
+  DataLoader loader(numbered(50), {.batch_size = 4});
+  CHECK(contains(message_of<ValueError>([&] { loader.seek(0, 14); }), "no batch 14 of epoch 0; epochs of 13 batches"));
+  CHECK(contains(message_of<ValueError>([&] { loader.seek(-1, 0); }), "epoch -1"));
+}
+
 TEST_CASE("u8 is scaled to [0,1]; a leading Normalize is the same as one applied after") {
   Dataset data = digits({.count = 64});
   DataLoader plain(data, {.batch_size = 64}),

@@ -86,6 +86,31 @@ TEST_CASE("RandomHorizontalFlip exchanges left and right as often as asked") {
   CHECK(std::abs(flips(0.1) - 100) < 48);
 }
 
+TEST_CASE("Cutout clears a square around any pixel, cut off at the borders, in all channels alike") {
+  const int64_t height = 4, width = 5;
+  std::vector<float> image = counting(2 * height * width);
+  for (int64_t size : {1, 2, 3, 20}) {
+    CAPTURE(size);
+    std::map<std::vector<float>, int> results;  // all that there are, by a loop over the middles
+    for (int64_t y = 0; y < height; ++y) {
+      for (int64_t x = 0; x < width; ++x) {
+        std::vector<float> cleared = image;
+        for (int64_t i = 0; i < 2 * height * width; ++i) {
+          int64_t row = i / width % height - (y - size / 2), column = i % width - (x - size / 2);
+          if (row >= 0 && row < size && column >= 0 && column < size) cleared[static_cast<std::size_t>(i)] = 0;
+        }
+        results[cleared] = 0;
+      }
+    }
+    for (int64_t i = 0; i < 1000; ++i) {
+      auto found = results.find(applied(Cutout{size}, image, {2, height, width}, SampleRandom(1, 0, i)));
+      REQUIRE(found != results.end());
+      ++found->second;
+    }
+    for (const auto& [result, count] : results) CHECK(count > 20);
+  }
+}
+
 TEST_CASE("what does not apply is refused with the values") {
   auto said = [](const Transform& transform, const Shape& shape) {
     return message_of<Error>([&] { transform.shape(shape); });
@@ -99,6 +124,8 @@ TEST_CASE("what does not apply is refused with the values") {
   CHECK(contains(said(RandomCrop{}, {4}), "needs images [C,H,W]"));
   CHECK(contains(said(RandomHorizontalFlip{1.5}, {1, 2, 2}), "p must be in [0,1]"));
   CHECK(contains(said(RandomHorizontalFlip{}, {2, 2}), "needs images"));
+  CHECK(contains(said(Cutout{}, {2, 2}), "Cutout: needs images"));
+  CHECK(contains(said(Cutout{0}, {1, 2, 2}), "size must be positive, got 0"));
 }
 
 TEST_CASE("SampleRandom depends on seed, epoch and index, and on each of them") {

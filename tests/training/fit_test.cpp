@@ -8,10 +8,13 @@
 #include <korrel/framework/tensor/create.h>
 #include <korrel/framework/tensor/random.h>
 #include <korrel/layers/linear.h>
+#include <korrel/optim/averaged_weights.h>
+#include <korrel/optim/cyclic_scheduler.h>
 #include <korrel/optim/lr_scheduler.h>
 #include <korrel/optim/sgd.h>
 #include <korrel/training/fit.h>
 #include <korrel/training/metrics_log.h>
+#include <korrel/training/mixup.h>
 #include <tests/temporary_folder.h>
 
 #include <cmath>
@@ -110,6 +113,53 @@ TEST_CASE("a scheduler is stepped after each epoch, and the reports say at which
   CHECK(rates == std::vector<double>{1, 0.5, 0.25});
 }
 
+TEST_CASE("label smoothing, mixup, a schedule by the step and averaged weights are those of a loop by hand") {
+  manual_seed(3);
+  Flat fitted, by_hand = fitted;
+  DataLoader loader = digits_loader(100), same = digits_loader(100), test = digits_loader(50, false);
+  optim::SGD sgd(fitted.parameters(), {.lr = 0.05, .momentum = 0.9}),
+      hand_sgd(by_hand.parameters(), {.lr = 0.05, .momentum = 0.9});
+  optim::OneCycleLR cycle(sgd, {.max_lr = 0.1, .total_steps = 8}),
+      hand_cycle(hand_sgd, {.max_lr = 0.1, .total_steps = 8});
+  optim::AveragedWeights average(fitted, {.decay = 0.5}), hand_average(by_hand, {.decay = 0.5});
+  manual_seed(5);
+  Recorder recorder;
+  FitResult result = fit(fitted, loader, sgd,
+                         {.epochs = 2,
+                          .test = &test,
+                          .scheduler = &cycle,
+                          .observers = {&recorder},
+                          .schedule_steps = true,
+                          .label_smoothing = 0.1,
+                          .mixup = 0.4,
+                          .average = &average});
+  manual_seed(5);
+  double first_loss = 0;
+  for (int epoch = 0; epoch < 2; ++epoch) {
+    for (auto& [x, y] : same) {
+      hand_sgd.zero_grad();
+      Mixed mixed = mixup(x, y, 0.4);
+      Tensor logits = by_hand(mixed.x);
+      Tensor loss = cross_entropy(logits, mixed.y, {.label_smoothing = 0.1}) * mixed.share +
+                    cross_entropy(logits, mixed.other, {.label_smoothing = 0.1}) * (1 - mixed.share);
+      if (first_loss == 0) first_loss = loss.item();
+      loss.backward();
+      hand_sgd.step();
+      hand_average.update();
+      hand_cycle.step();
+    }
+  }
+  CHECK(values_of(fitted) == values_of(by_hand));
+  CHECK(recorder.steps[0].loss == first_loss);
+  CHECK(sgd.lr() == hand_sgd.lr());
+  CHECK(cycle.last_epoch() == 8);
+  CHECK(average.weights()[0].second.to_vector() == hand_average.weights()[0].second.to_vector());
+  hand_average.exchange();
+  CHECK(evaluate(by_hand, test).loss == result.epochs[1].test_loss);  // of the average, without smoothing
+  hand_average.exchange();
+  CHECK(evaluate(by_hand, test).loss != result.epochs[1].test_loss);
+}
+
 TEST_CASE("an observer ends the training after the step in progress") {
   TemporaryFolder folder;
   Flat model;
@@ -167,5 +217,8 @@ TEST_CASE("a loss that is no longer finite is an error, before it reaches the we
   CHECK(contains(said, "fit: the loss became inf in epoch 1, step 1 (learning rate 0.01)"));
   CHECK(values_of(model) == before);
   CHECK(contains(message_of<ValueError>([&] { fit(model, train, sgd, {.epochs = -1}); }), "got -1"));
+  CHECK(contains(message_of<ValueError>([&] { fit(model, train, sgd, {.loss = broken, .label_smoothing = 0.1}); }),
+                 "label_smoothing=0.1 is for cross_entropy"));
+  CHECK(contains(message_of<ValueError>([&] { fit(model, train, sgd, {.mixup = -1}); }), "mixup must not be negative"));
   CHECK(fit(model, train, sgd, {.epochs = 0}).epochs.empty());
 }

@@ -59,6 +59,8 @@ TEST_CASE("metrics.csv has a row an epoch after each epoch, and empty fields for
   log.epoch(epochs[1]);
   CHECK(read_bytes(path) == head + "1,2,0.5,2.2,0.4,1.500\n2,1,0.75,,,1.500\n");
   CHECK(log.epochs().size() == 2);
+  MetricsLog going_on(folder / "metrics.csv", {epochs[0]});  // of a training that is resumed
+  CHECK(read_bytes(path) == head + "1,2,0.5,2.2,0.4,1.500\n");
   CHECK(folder.files() == 1);
   CHECK(contains(message_of<IoError>([&] { MetricsLog(folder / "no/metrics.csv"); }), "no/metrics.csv"));
 }

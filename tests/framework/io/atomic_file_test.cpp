@@ -56,6 +56,16 @@ TEST_CASE("a file that is not committed leaves the old one and nothing else") {
   CHECK(folder.files() == 1);
 }
 
+TEST_CASE("what a killed process of the same number left behind is no hindrance") {
+  TemporaryFolder folder;
+  std::string path = folder / "a.txt";
+  for (int i = 0; i < 100; ++i)
+    folder.write("a.txt." + std::to_string(getpid()) + "-" + std::to_string(i) + ".tmp", "x");
+  write_file(path, "new");
+  CHECK(read_bytes(path) == "new");
+  CHECK(folder.files() == 101);
+}
+
 TEST_CASE("a full disk is an IoError and the old file stays") {
   TemporaryFolder folder;
   std::string path = folder.write("a.txt", "old");
