@@ -37,10 +37,12 @@
 #include <korrel/framework/ops/max_unpool.h>
 #include <korrel/framework/ops/normalization.h>
 #include <korrel/framework/ops/ordering.h>
+#include <korrel/framework/ops/packed_sequence.h>
 #include <korrel/framework/ops/pad.h>
 #include <korrel/framework/ops/pixel_shuffle.h>
 #include <korrel/framework/ops/pooling.h>
 #include <korrel/framework/ops/rearrange.h>
+#include <korrel/framework/ops/recurrent.h>
 #include <korrel/framework/ops/reduction.h>
 #include <korrel/framework/ops/scan.h>
 #include <korrel/framework/ops/search.h>
@@ -64,6 +66,8 @@
 #include <korrel/layers/max_unpool.h>
 #include <korrel/layers/pixel_shuffle.h>
 #include <korrel/layers/pooling.h>
+#include <korrel/layers/recurrent.h>
+#include <korrel/layers/recurrent_cell.h>
 #include <korrel/layers/save.h>
 #include <korrel/layers/shape.h>
 #include <korrel/layers/summary.h>

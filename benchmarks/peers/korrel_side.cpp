@@ -267,6 +267,15 @@ Table korrel_cases() {
         optimizer = std::make_shared<optim::SGD>(parameters, optim::SGDOptions{.lr = 1e-3, .momentum = 0.9});
       return Case{[=] { optimizer->step(); }, [=] { return values(parameters[0]); }};
     });
+  auto recurrent = [=](auto layer) {
+    fill(*layer);
+    std::vector<Tensor> leaves = layer->parameters();
+    Tensor x = leaf("x", {64, 32, 128});
+    leaves.insert(leaves.begin(), x);
+    return forward_backward([=] { return (*layer)(x).y; }, leaves);
+  };
+  add("lstm 128->256 b32 t64 fwd+bwd", [=] { return recurrent(std::make_shared<nn::LSTM>(128, 256)); });
+  add("gru 128->256 b32 t64 fwd+bwd", [=] { return recurrent(std::make_shared<nn::GRU>(128, 256)); });
   return table;
 }
 

@@ -350,12 +350,15 @@ Table torch_cases() {
         optimizer = std::make_shared<torch::optim::SGD>(parameters, torch::optim::SGDOptions(1e-3).momentum(0.9));
       return Case{[=] { optimizer->step(); }, [=] { return values(parameters[0]); }};
     });
-  add("lstm 128->256 batch 32, 64 steps +grads", [=] {
-    auto lstm = std::make_shared<nn::LSTM>(128, 256);
-    fill(**lstm);
+  auto recurrent = [=](auto layer) {
+    fill(**layer);
+    std::vector<Tensor> leaves = (*layer)->parameters();
     Tensor x = leaf("x", {64, 32, 128});
-    return forward_backward([=] { return std::get<0>((*lstm)->forward(x)); }, {x});
-  });
+    leaves.insert(leaves.begin(), x);
+    return forward_backward([=] { return std::get<0>((*layer)->forward(x)); }, leaves);
+  };
+  add("lstm 128->256 b32 t64 fwd+bwd", [=] { return recurrent(std::make_shared<nn::LSTM>(128, 256)); });
+  add("gru 128->256 b32 t64 fwd+bwd", [=] { return recurrent(std::make_shared<nn::GRU>(128, 256)); });
   return table;
 }
 

@@ -6,6 +6,7 @@
 #include <korrel/layers/convolution.h>
 #include <korrel/layers/init.h>
 #include <korrel/layers/linear.h>
+#include <korrel/layers/recurrent.h>
 #include <tests/golden/golden.h>
 
 using namespace korrel;
@@ -126,6 +127,7 @@ const golden::Ops ops = {
        if (module == "ConvTranspose2d")
          return module_bounds(
              c, nn::ConvTranspose2d(a.integer("in_channels"), a.integer("out_channels"), a.ints("kernel_size")));
+       if (module == "LSTM") return module_bounds(c, nn::LSTM(a.integer("input_size"), a.integer("hidden_size")));
        throw golden::NotYet{"the defaults of " + module};
      }},
 };

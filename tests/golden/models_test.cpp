@@ -5,6 +5,8 @@
 #include <korrel/framework/ops/loss.h>
 #include <korrel/framework/ops/pooling.h>
 #include <korrel/framework/ops/rearrange.h>
+#include <korrel/layers/embedding.h>
+#include <korrel/layers/recurrent.h>
 #include <korrel/models/lenet5.h>
 #include <korrel/models/mlp.h>
 #include <korrel/models/resnet.h>
@@ -24,7 +26,8 @@ golden::Result train(const golden::Case& c, nn::Module& net) {
   net.load_state_dict(state);
 
   golden::Outputs outputs;
-  Tensor labels = c["labels"], x = c["x"].detach().clone().requires_grad_();
+  Tensor labels = c["labels"], x = c["x"].detach().clone();
+  if (is_floating(x.dtype())) x.requires_grad_();
   optim::SGD sgd(net.parameters(), {.lr = c.args.number("lr"),
                                     .momentum = c.args.number("momentum"),
                                     .weight_decay = c.args.number("weight_decay"),
@@ -38,7 +41,7 @@ golden::Result train(const golden::Case& c, nn::Module& net) {
     if (step == 0) {
       outputs["logits"] = logits.detach();
       outputs["loss"] = loss.detach();
-      outputs["grad_x"] = x.grad().clone();
+      if (x.requires_grad()) outputs["grad_x"] = x.grad().clone();
       for (const auto& [name, parameter] : net.named_parameters()) outputs["grad_" + name] = parameter.grad().clone();
     }
     sgd.step();
@@ -74,7 +77,26 @@ struct SmallResNet : nn::Module {
   }
 };
 
+struct LstmClassifier : nn::Module {
+  LstmClassifier(int64_t num_embeddings, int64_t embedding_dim, int64_t hidden_size, int64_t classes)
+      : embedding(num_embeddings, embedding_dim),
+        lstm(embedding_dim, hidden_size, {.batch_first = true}),
+        fc(hidden_size, classes) {}
+  nn::Embedding embedding;
+  nn::LSTM lstm;
+  nn::Linear fc;
+  KORREL_MODULE(embedding, lstm, fc)
+
+  Tensor forward(const Tensor& x) override { return fc(lstm(embedding(x)).h_n[0]); }
+};
+
 const golden::Ops ops = {
+    {"model.lstm_classifier",
+     [](const golden::Case& c) {
+       LstmClassifier net(c.args.integer("num_embeddings"), c.args.integer("embedding_dim"),
+                          c.args.integer("hidden_size"), c.args.integer("num_classes"));
+       return train(c, net);
+     }},
     {"model.lenet5",
      [](const golden::Case& c) {
        models::LeNet5 net(models::LeNet5Form::original);
