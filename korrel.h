@@ -28,6 +28,7 @@
 #include <korrel/framework/ops/extremum.h>
 #include <korrel/framework/ops/fold.h>
 #include <korrel/framework/ops/gather.h>
+#include <korrel/framework/ops/grid_sample.h>
 #include <korrel/framework/ops/indexing.h>
 #include <korrel/framework/ops/interpolate.h>
 #include <korrel/framework/ops/linalg.h>
