@@ -20,6 +20,7 @@
 #include <korrel/framework/io/npy.h>
 #include <korrel/framework/io/safetensors.h>
 #include <korrel/framework/ops/activation.h>
+#include <korrel/framework/ops/attention.h>
 #include <korrel/framework/ops/convolution.h>
 #include <korrel/framework/ops/dropout.h>
 #include <korrel/framework/ops/einsum.h>
@@ -55,12 +56,14 @@
 #include <korrel/framework/tensor/random.h>
 #include <korrel/framework/tensor/tensor.h>
 #include <korrel/layers/activation.h>
+#include <korrel/layers/attention.h>
 #include <korrel/layers/batch_norm.h>
 #include <korrel/layers/containers.h>
 #include <korrel/layers/convolution.h>
 #include <korrel/layers/dropout.h>
 #include <korrel/layers/embedding.h>
 #include <korrel/layers/init.h>
+#include <korrel/layers/layer_norm.h>
 #include <korrel/layers/linear.h>
 #include <korrel/layers/loss.h>
 #include <korrel/layers/lp_pool.h>

@@ -109,7 +109,8 @@ struct FewRows {
   const T* b;
   int64_t b_depth, b_column;
   const T* bias;
-  T* c;  // [rows, columns]
+  T* c;  // [rows, columns], rows c_row apart
+  int64_t c_row;
 
   bool dots() const { return b_depth == 1 && a_depth == 1; }
 };
@@ -122,12 +123,12 @@ void dot_columns(const FewRows<T>& p, int64_t row, int64_t begin, int64_t end) {
   for (int64_t j = begin; j < end;) {
     const T* bias = p.bias == nullptr ? nullptr : p.bias + j;
     const T* b = p.b + j * p.b_column;
-    T* c = p.c + row * p.columns + j;
+    T* c = p.c + row * p.c_row + j;
     if (end - j >= kColumns) {
-      dot_tile<T, kRows, kColumns>(p.depth, a, p.a_row, b, p.b_column, bias, c, p.columns);
+      dot_tile<T, kRows, kColumns>(p.depth, a, p.a_row, b, p.b_column, bias, c, p.c_row);
       j += kColumns;
     } else {
-      dot_tile<T, kRows, 1>(p.depth, a, p.a_row, b, p.b_column, bias, c, p.columns);
+      dot_tile<T, kRows, 1>(p.depth, a, p.a_row, b, p.b_column, bias, c, p.c_row);
       ++j;
     }
   }
@@ -141,13 +142,13 @@ void axpy_columns(const FewRows<T>& p, int64_t row, int64_t begin, int64_t end) 
   for (int64_t j = begin; j < end;) {
     const T* a = p.a + row * p.a_row;
     const T* bias = p.bias == nullptr ? nullptr : p.bias + j;
-    T* c = p.c + row * p.columns + j;
+    T* c = p.c + row * p.c_row + j;
     if (end - j >= kVectors * kLanes) {
-      axpy_tile<T, kRows, kVectors>(p.depth, a, p.a_row, p.a_depth, p.b + j, p.b_depth, kLanes, bias, c, p.columns);
+      axpy_tile<T, kRows, kVectors>(p.depth, a, p.a_row, p.a_depth, p.b + j, p.b_depth, kLanes, bias, c, p.c_row);
       j += kVectors * kLanes;
     } else {
       const int64_t last = smaller(kLanes, end - j);
-      axpy_tile<T, kRows, 1>(p.depth, a, p.a_row, p.a_depth, p.b + j, p.b_depth, last, bias, c, p.columns);
+      axpy_tile<T, kRows, 1>(p.depth, a, p.a_row, p.a_depth, p.b + j, p.b_depth, last, bias, c, p.c_row);
       j += last;
     }
   }
@@ -168,10 +169,10 @@ bool is_few_rows(const FewRows<T>& p) {
   return (p.dots() && p.rows <= 2 * kFewRows) || (p.b_column == 1 && p.rows <= kFewRows);
 }
 
-// For all matrices of a batch, which are a_batch and b_batch apart. Threads share the columns, in blocks of whole
-// tiles: the bits of a result do not depend on where the cuts are.
+// For all matrices of a batch, which are a_batch, b_batch and c_batch apart. Threads share the columns, in blocks of
+// whole tiles: the bits of a result do not depend on where the cuts are.
 template <class T>
-void few_rows(const FewRows<T>& p, int64_t batch, int64_t a_batch, int64_t b_batch) {
+void few_rows(const FewRows<T>& p, int64_t batch, int64_t a_batch, int64_t b_batch, int64_t c_batch) {
   constexpr int64_t kBlock = 8 * Blocks<T>::kLanes;
   const int64_t blocks = ceil_div(p.columns, kBlock);
   const auto run = [&](int64_t begin, int64_t end) HWY_ATTR {
@@ -180,7 +181,7 @@ void few_rows(const FewRows<T>& p, int64_t batch, int64_t a_batch, int64_t b_bat
       FewRows<T> one = p;
       one.a += i * a_batch;
       one.b += i * b_batch;
-      one.c += i * p.rows * p.columns;
+      one.c += i * c_batch;
       for (int64_t row = 0; row < p.rows; row += kFewRows) {
         few_rows_at(one, row, first * kBlock, smaller(last * kBlock, p.columns));
       }

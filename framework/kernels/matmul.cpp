@@ -20,10 +20,10 @@ namespace {
 template <class T>
 struct PlainTarget {
   T* c;
-  int64_t columns;
+  int64_t row;
   const T* bias;
 
-  int64_t row_stride() const { return columns; }
+  int64_t row_stride() const { return row; }
   const T* row_start(int64_t) const { return nullptr; }
   const T* column_start(int64_t column) const { return bias == nullptr ? nullptr : bias + column; }
 
@@ -32,38 +32,38 @@ struct PlainTarget {
     return count % Blocks<T>::kLanes == 0;
   }
 
-  void put(int64_t row, int rows, int64_t column, int count, const T* HWY_RESTRICT tile, bool accumulate) const {
+  void put(int64_t first, int rows, int64_t column, int count, const T* HWY_RESTRICT tile, bool accumulate) const {
     for (int m = 0; m < rows; ++m, tile += Blocks<T>::kColumns) {
-      copy_or_add(tile, count, accumulate, c + (row + m) * columns + column);
+      copy_or_add(tile, count, accumulate, c + (first + m) * row + column);
     }
   }
 };
 
 template <class T>
 void multiply(int64_t batch, int64_t m, int64_t n, int64_t k, const T* a, const MatrixStrides& as, const T* b,
-              const MatrixStrides& bs, T* c, const T* bias) {
+              const MatrixStrides& bs, T* c, const MatrixStrides& cs, const T* bias) {
   if (batch * m * n == 0) return;
-  const FewRows<T> few{m, n, k, a, as.row, as.col, b, bs.row, bs.col, bias, c};
-  if (is_few_rows(few)) return few_rows(few, batch, as.batch, bs.batch);
-  if (n == 1 && bias == nullptr) {  // a vector: the transposed product has one row
-    const FewRows<T> one{1, m, k, b, 0, bs.row, a, as.col, as.row, nullptr, c};
-    if (is_few_rows(one)) return few_rows(one, batch, bs.batch, as.batch);
+  const FewRows<T> few{m, n, k, a, as.row, as.col, b, bs.row, bs.col, bias, c, cs.row};
+  if (is_few_rows(few)) return few_rows(few, batch, as.batch, bs.batch, cs.batch);
+  if (n == 1 && cs.row == 1 && bias == nullptr) {  // a vector: the transposed product has one row
+    const FewRows<T> one{1, m, k, b, 0, bs.row, a, as.col, as.row, nullptr, c, m};
+    if (is_few_rows(one)) return few_rows(one, batch, bs.batch, as.batch, cs.batch);
   }
   const bool b_stays = m <= 2 * Blocks<T>::kRows;
   matrix_product<T>(batch, m, n, k, [&](int64_t i, const auto& body) HWY_ATTR {
     body(k, PlainRows<T>{a + i * as.batch, as.row, as.col}, PlainColumns<T>{b + i * bs.batch, bs.row, bs.col, b_stays},
-         PlainTarget<T>{c + i * m * n, n, bias});
+         PlainTarget<T>{c + i * cs.batch, cs.row, bias});
   });
 }
 
 void multiply_f32(int64_t batch, int64_t m, int64_t n, int64_t k, const float* a, const MatrixStrides& as,
-                  const float* b, const MatrixStrides& bs, float* c, const float* bias) {
-  multiply(batch, m, n, k, a, as, b, bs, c, bias);
+                  const float* b, const MatrixStrides& bs, float* c, const MatrixStrides& cs, const float* bias) {
+  multiply(batch, m, n, k, a, as, b, bs, c, cs, bias);
 }
 
 void multiply_f64(int64_t batch, int64_t m, int64_t n, int64_t k, const double* a, const MatrixStrides& as,
-                  const double* b, const MatrixStrides& bs, double* c, const double* bias) {
-  multiply(batch, m, n, k, a, as, b, bs, c, bias);
+                  const double* b, const MatrixStrides& bs, double* c, const MatrixStrides& cs, const double* bias) {
+  multiply(batch, m, n, k, a, as, b, bs, c, cs, bias);
 }
 
 const char* compiled_target() { return hwy::TargetName(HWY_TARGET); }
@@ -83,17 +83,17 @@ HWY_EXPORT(compiled_target);
 }  // namespace
 
 template <>
-void matmul(int64_t batch, int64_t m, int64_t n, int64_t k, const float* a, MatrixStrides a_strides, const float* b,
-            MatrixStrides b_strides, float* c, const float* bias) {
+void matmul_into(int64_t batch, int64_t m, int64_t n, int64_t k, const float* a, MatrixStrides a_strides,
+                 const float* b, MatrixStrides b_strides, float* c, MatrixStrides c_strides, const float* bias) {
   ensure_target();
-  HWY_DYNAMIC_DISPATCH(multiply_f32)(batch, m, n, k, a, a_strides, b, b_strides, c, bias);
+  HWY_DYNAMIC_DISPATCH(multiply_f32)(batch, m, n, k, a, a_strides, b, b_strides, c, c_strides, bias);
 }
 
 template <>
-void matmul(int64_t batch, int64_t m, int64_t n, int64_t k, const double* a, MatrixStrides a_strides, const double* b,
-            MatrixStrides b_strides, double* c, const double* bias) {
+void matmul_into(int64_t batch, int64_t m, int64_t n, int64_t k, const double* a, MatrixStrides a_strides,
+                 const double* b, MatrixStrides b_strides, double* c, MatrixStrides c_strides, const double* bias) {
   ensure_target();
-  HWY_DYNAMIC_DISPATCH(multiply_f64)(batch, m, n, k, a, a_strides, b, b_strides, c, bias);
+  HWY_DYNAMIC_DISPATCH(multiply_f64)(batch, m, n, k, a, a_strides, b, b_strides, c, c_strides, bias);
 }
 
 std::string matmul_target() {

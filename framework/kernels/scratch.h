@@ -21,6 +21,12 @@ enum class Scratch {
   kWeights,
   kPadded,
   kImages,
+  kQueries,
+  kKeys,
+  kScores,
+  kDropped,
+  kScoreGradients,
+  kSum,
   kCount
 };
 
