@@ -75,6 +75,7 @@
 #include <korrel/layers/save.h>
 #include <korrel/layers/shape.h>
 #include <korrel/layers/summary.h>
+#include <korrel/layers/transformer.h>
 #include <korrel/layers/unfold.h>
 #include <korrel/layers/upsample.h>
 #include <korrel/models/catalogue.h>
