@@ -1,6 +1,7 @@
 #include <korrel/layers/activation.h>
 
 #include <korrel/framework/base/check.h>
+#include <korrel/framework/ops/random_activation.h>
 #include <korrel/framework/ops/softmax.h>
 #include <korrel/framework/tensor/create.h>
 #include <korrel/layers/argument_check.h>
@@ -26,6 +27,15 @@ Hardsigmoid::Hardsigmoid() : FunctionLayer(korrel::hardsigmoid) {}
 LeakyReLU::LeakyReLU(double slope) : negative_slope(slope) {}
 Tensor LeakyReLU::forward(const Tensor& x) { return leaky_relu(x, {.negative_slope = negative_slope}); }
 std::string LeakyReLU::extra_repr() const { return "negative_slope=" + python_number(negative_slope); }
+
+RReLU::RReLU(double low, double high, Generator* generator) : lower(low), upper(high), generator_(generator) {
+  check<ValueError>(low <= high, "RReLU: lower={} must not be above upper={}", low, high);
+}
+Tensor RReLU::forward(const Tensor& x) {
+  return rrelu(x, {.lower = lower, .upper = upper, .training = training()},
+               generator_ ? *generator_ : default_generator());
+}
+std::string RReLU::extra_repr() const { return fmt::format("lower={}, upper={}", lower, upper); }
 
 PReLU::PReLU(int64_t num_parameters, double init) {
   check_positive("PReLU", "num_parameters", num_parameters);
@@ -87,6 +97,12 @@ std::string LogSoftmax::extra_repr() const { return fmt::format("dim={}", dim); 
 Softmin::Softmin(int64_t d) : dim(d) {}
 Tensor Softmin::forward(const Tensor& x) { return softmin(x, dim); }
 std::string Softmin::extra_repr() const { return fmt::format("dim={}", dim); }
+
+Tensor Softmax2d::forward(const Tensor& x) {
+  check<ShapeError>(x.dim() == 3 || x.dim() == 4, "Softmax2d: needs 4 dimensions, or 3 without a batch, x is {}",
+                    x.shape());
+  return softmax(x, -3);
+}
 
 GLU::GLU(int64_t d) : dim(d) {}
 Tensor GLU::forward(const Tensor& x) { return glu(x, dim); }

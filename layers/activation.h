@@ -3,6 +3,7 @@
 #pragma once
 
 #include <korrel/framework/ops/activation.h>
+#include <korrel/framework/tensor/random.h>
 #include <korrel/layers/module.h>
 
 namespace korrel::nn {
@@ -75,6 +76,19 @@ struct LeakyReLU : Module {
   std::string extra_repr() const override;
   double negative_slope;
   KORREL_MODULE()
+};
+
+// Negative values get a random slope in [lower, upper) while training, the middle of the two in evaluation (Xu et al.
+// 2015). Draws from the generator given, which must outlive the layer, or from the default one.
+struct RReLU : Module {
+  explicit RReLU(double lower = 1.0 / 8, double upper = 1.0 / 3, Generator* generator = nullptr);
+  Tensor forward(const Tensor& x) override;
+  std::string extra_repr() const override;
+  double lower, upper;
+  KORREL_MODULE()
+
+ private:
+  Generator* generator_;
 };
 
 // A learnt slope for negative values: one for all, or one per channel (dimension 1 of x).
@@ -170,6 +184,10 @@ struct Softmin : Module {
   Tensor forward(const Tensor& x) override;
   std::string extra_repr() const override;
   int64_t dim;
+  KORREL_MODULE()
+};
+struct Softmax2d : Module {  // over the channels of x [N,C,H,W] or [C,H,W]
+  Tensor forward(const Tensor& x) override;
   KORREL_MODULE()
 };
 struct GLU : Module {

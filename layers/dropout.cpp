@@ -19,5 +19,7 @@ Dropout2d::Dropout2d(double p, Generator* generator) : DropoutNd("Dropout2d", ko
 Dropout3d::Dropout3d(double p, Generator* generator) : DropoutNd("Dropout3d", korrel::dropout3d, p, generator) {}
 AlphaDropout::AlphaDropout(double p, Generator* generator)
     : DropoutNd("AlphaDropout", korrel::alpha_dropout, p, generator) {}
+FeatureAlphaDropout::FeatureAlphaDropout(double p, Generator* generator)
+    : DropoutNd("FeatureAlphaDropout", korrel::feature_alpha_dropout, p, generator) {}
 
 }  // namespace korrel::nn

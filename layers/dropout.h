@@ -42,5 +42,9 @@ struct AlphaDropout : DropoutNd {
   explicit AlphaDropout(double p = 0.5, Generator* generator = nullptr);
   KORREL_MODULE()
 };
+struct FeatureAlphaDropout : DropoutNd {  // whole channels
+  explicit FeatureAlphaDropout(double p = 0.5, Generator* generator = nullptr);
+  KORREL_MODULE()
+};
 
 }  // namespace korrel::nn

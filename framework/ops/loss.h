@@ -123,6 +123,15 @@ struct TripletLossOptions {
 // [N,D] or [D]: max(0, margin + |anchor - positive + eps|_p - |anchor - negative + eps|_p).
 Tensor triplet_margin_loss(const Tensor& anchor, const Tensor& positive, const Tensor& negative,
                            const TripletLossOptions& options = {});
+struct TripletDistanceLossOptions {
+  Tensor (*distance_function)(const Tensor& a, const Tensor& b) = nullptr;  // default: pairwise_distance
+  double margin = 1.0;
+  bool swap = false;
+  Reduction reduction = Reduction::mean;
+};
+// As triplet_margin_loss with any distance.
+Tensor triplet_margin_with_distance_loss(const Tensor& anchor, const Tensor& positive, const Tensor& negative,
+                                         const TripletDistanceLossOptions& options = {});
 struct MultiMarginLossOptions {
   int64_t p = 1;  // 1 or 2
   double margin = 1.0;

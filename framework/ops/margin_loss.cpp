@@ -7,6 +7,7 @@
 #include <korrel/framework/ops/loss.h>
 #include <korrel/framework/ops/reduced_loss.h>
 #include <korrel/framework/ops/shape.h>
+#include <korrel/framework/ops/similarity.h>
 #include <korrel/framework/tensor/create.h>
 
 namespace korrel {
@@ -59,6 +60,18 @@ Tensor triplet_margin_loss(const Tensor& anchor, const Tensor& positive, const T
   check_same("triplet_margin_loss", anchor, negative, "negative");
   check<ShapeError>(anchor.dim() >= 1, "triplet_margin_loss: expects [N,D] or [D], got {}", anchor.shape());
   auto distance = [&](const Tensor& a, const Tensor& b) { return norm(a - b + options.eps, options.p, -1); };
+  Tensor far = distance(anchor, negative);
+  if (options.swap) far = minimum(far, distance(positive, negative));
+  return reduced(at_least_zero(distance(anchor, positive) - far + options.margin), options.reduction);
+}
+
+Tensor triplet_margin_with_distance_loss(const Tensor& anchor, const Tensor& positive, const Tensor& negative,
+                                         const TripletDistanceLossOptions& options) {
+  check_same("triplet_margin_with_distance_loss", anchor, positive, "positive");
+  check_same("triplet_margin_with_distance_loss", anchor, negative, "negative");
+  auto distance = [&](const Tensor& a, const Tensor& b) {
+    return options.distance_function ? options.distance_function(a, b) : pairwise_distance(a, b);
+  };
   Tensor far = distance(anchor, negative);
   if (options.swap) far = minimum(far, distance(positive, negative));
   return reduced(at_least_zero(distance(anchor, positive) - far + options.margin), options.reduction);

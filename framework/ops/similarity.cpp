@@ -2,8 +2,10 @@
 
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/ops/elementwise.h>
+#include <korrel/framework/ops/gather.h>
 #include <korrel/framework/ops/reduction.h>
 #include <korrel/framework/ops/shape.h>
+#include <korrel/framework/tensor/create.h>
 
 namespace korrel {
 
@@ -33,6 +35,15 @@ Tensor cdist(const Tensor& x, const Tensor& other, const CdistOptions& options) 
                     "cdist: expects x [...,M,D] and other [...,N,D], got {} and {}", x.shape(), other.shape());
   check<ValueError>(options.p >= 0, "cdist: p expects a number >= 0, got {}", options.p);
   return norm(x.unsqueeze(-2) - other.unsqueeze(-3), options.p, -1);
+}
+
+Tensor pdist(const Tensor& x, const CdistOptions& options) {
+  check<ShapeError>(x.dim() == 2, "pdist: expects x [N,D], got {}", x.shape());
+  check<ValueError>(options.p >= 0, "pdist: p expects a number >= 0, got {}", options.p);
+  std::vector<int64_t> first, second;
+  for (int64_t i = 0; i < x.size(0); ++i)
+    for (int64_t j = i + 1; j < x.size(0); ++j) first.push_back(i), second.push_back(j);
+  return norm(index_select(x, 0, from_vector(first)) - index_select(x, 0, from_vector(second)), options.p, -1);
 }
 
 }  // namespace korrel

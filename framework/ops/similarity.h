@@ -33,4 +33,7 @@ struct CdistOptions {
 // x [...,M,D], other [...,N,D] -> [...,M,N], the distance of every row to every row. Needs M N D numbers of memory.
 Tensor cdist(const Tensor& x, const Tensor& other, const CdistOptions& options = {});
 
+// x [N,D] -> the distances of all pairs of rows i < j, in that order: [N (N - 1) / 2].
+Tensor pdist(const Tensor& x, const CdistOptions& options = {});
+
 }  // namespace korrel

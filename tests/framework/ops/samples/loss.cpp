@@ -93,6 +93,9 @@ static const samples::Rows rows = {
     {"triplet_margin_loss",
      {real({3, 4}).batch(), real({3, 4}).batch(), real({3, 4}).batch()},
      [](Inputs x) { return triplet_margin_loss(x[0], x[1], x[2], {.margin = 2, .swap = true}); }},
+    {"triplet_margin_with_distance_loss",
+     {real({3, 4}).batch(), real({3, 4}).batch(), real({3, 4}).batch()},
+     [](Inputs x) { return triplet_margin_with_distance_loss(x[0], x[1], x[2], {.margin = 2, .swap = true}); }},
     {"multi_margin_loss",
      {real({3, 4}).batch(), index({3}, 4).batch(), positive({4}).constant()},
      [](Inputs x) { return multi_margin_loss(x[0], x[1], {.p = 2, .weight = x[2]}); }},
@@ -105,4 +108,5 @@ static const samples::Rows rows = {
      {real({3, 4}).batch(), real({3, 4}).batch()},
      [](Inputs x) { return pairwise_distance(x[0], x[1]); }},
     {"cdist", {real({3, 4}).batch(), real({2, 4})}, [](Inputs x) { return cdist(x[0], x[1], {.p = 3}); }},
+    {"pdist", {real({4, 3}).batch()}, [](Inputs x) { return pdist(x[0], {.p = 3}); }},
 };
