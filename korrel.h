@@ -15,6 +15,7 @@
 #include <korrel/framework/autograd/backward.h>
 #include <korrel/framework/autograd/grad_mode.h>
 #include <korrel/framework/autograd/gradcheck.h>
+#include <korrel/framework/autograd/profile.h>
 #include <korrel/framework/base/error.h>
 #include <korrel/framework/base/version.h>
 #include <korrel/framework/io/npy.h>

@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include <korrel/framework/autograd/grad_mode.h>
+#include <korrel/framework/autograd/profile.h>
 #include <korrel/framework/base/check.h>
 #include <korrel/layers/member_walk.h>
 
@@ -34,6 +35,7 @@ bool append_path(const Module& from, const Module& target, std::string& path) {
 
 ModuleCall::ModuleCall(Module& module) : module_(module) {
   module.check_members();
+  if (caller() == nullptr) profiling::end_of("(outside ops)");
   if (!module.caller_checked_.load(std::memory_order_relaxed) && caller() != nullptr) check_caller_names_it();
 }
 

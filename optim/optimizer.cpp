@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include <korrel/framework/autograd/grad_mode.h>
+#include <korrel/framework/autograd/profile.h>
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/tensor/create.h>
 
@@ -48,6 +49,7 @@ void Optimizer::zero_grad() {
 
 void Optimizer::step() {
   NoGradGuard no_grad;
+  profiling::end_of("(outside ops)");
   for (std::size_t group = 0; group < groups_.size(); ++group) {
     for (ParameterState& slot : groups_[group]) {
       Tensor gradient = slot.parameter.grad();
@@ -61,6 +63,7 @@ void Optimizer::step() {
       update_parameter(group, slot, gradient.detach().contiguous());
     }
   }
+  profiling::end_of(name_.c_str(), ".step");
 }
 
 template <class F>

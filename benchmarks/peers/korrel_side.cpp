@@ -1,5 +1,6 @@
 // Korrel's side of the cases in peers.h.
 #include <cmath>
+#include <cstdlib>
 #include <memory>
 
 #include <korrel/framework/base/parallel.h>
@@ -113,6 +114,25 @@ Table korrel_cases() {
   });
   for (int64_t batch : {1, 64, 256})
     add("lenet5 infer " + std::to_string(batch), [=] { return infer(filled(LeNet5(false)), {batch, 1, 28, 28}); });
+  if (std::getenv("KORREL_DATA"))
+    add("mnist epoch 64", [=] {
+      auto net = filled(LeNet5(false));
+      auto adam = std::make_shared<optim::Adam>(net->parameters(), optim::AdamOptions{.lr = 1e-3});
+      auto loader = std::make_shared<datasets::DataLoader>(
+          datasets::mnist(""),
+          datasets::LoaderOptions{
+              .batch_size = 64, .shuffle = true, .transforms = {datasets::Normalize{{0.1307f}, {0.3081f}}}});
+      auto loss = std::make_shared<Tensor>();
+      return Case{[=] {
+                    for (auto& [x, y] : *loader) {
+                      adam->zero_grad();
+                      *loss = cross_entropy((*net)(x), y);
+                      loss->backward();
+                      adam->step();
+                    }
+                  },
+                  [] { return std::vector<float>{}; }};  // the shuffles differ
+    });
   for (bool big : {false, true}) {
     auto net = [=] { return filled(big ? models::resnet18(10, true) : models::cifar_resnet(20)); };
     int64_t batch = big ? 32 : 128;

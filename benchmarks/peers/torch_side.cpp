@@ -137,6 +137,17 @@ Case infer(std::shared_ptr<Net> net, at::IntArrayRef shape) {
           [=] { return values(*y); }};
 }
 
+// libtorch reads unpacked files only. KORREL_DATA's folder, or its sub-folder mnist, is unpacked beside the system's
+// other temporary files.
+std::string unpacked_mnist(const std::string& data) {
+  const std::string folder = "/tmp/korrel_peers_mnist";
+  const std::string command = "mkdir -p " + folder + " && cd '" + data + "' && if [ -d mnist ]; then cd mnist; fi && " +
+                              "for f in train-images-idx3 train-labels-idx1 t10k-images-idx3 t10k-labels-idx1; do " +
+                              "gzip -dcf $f-ubyte* > " + folder + "/$f-ubyte || exit 1; done";
+  if (std::system(command.c_str()) != 0) throw std::runtime_error("no MNIST files in " + data);
+  return folder;
+}
+
 // Forward only, and forward with the gradients of the tensors that require one.
 Case forward_only(std::function<Tensor()> f) {
   auto y = std::make_shared<Tensor>();
@@ -187,6 +198,27 @@ Table torch_cases() {
       auto net = std::make_shared<LeNet5>(false);
       fill(*net);
       return infer(net, {batch, 1, 28, 28});
+    });
+  if (const char* data = std::getenv("KORREL_DATA"))
+    add("mnist epoch 64", [=] {
+      auto net = std::make_shared<LeNet5>(false);
+      fill(*net);
+      auto adam = std::make_shared<torch::optim::Adam>(net->parameters(), 1e-3);
+      auto dataset = torch::data::datasets::MNIST(unpacked_mnist(data))
+                         .map(torch::data::transforms::Normalize<>(0.1307, 0.3081))
+                         .map(torch::data::transforms::Stack<>());
+      auto loader =
+          std::shared_ptr(torch::data::make_data_loader<torch::data::samplers::RandomSampler>(std::move(dataset), 64));
+      auto loss = std::make_shared<Tensor>();
+      return Case{[=] {
+                    for (auto& batch : *loader) {
+                      adam->zero_grad();
+                      *loss = torch::cross_entropy_loss(net->forward(batch.data), batch.target);
+                      loss->backward();
+                      adam->step();
+                    }
+                  },
+                  [] { return std::vector<float>{}; }};
     });
   for (bool big : {false, true}) {
     auto net = [=] {

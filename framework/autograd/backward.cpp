@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include <korrel/framework/autograd/anomaly.h>
+#include <korrel/framework/autograd/profile.h>
 #include <korrel/framework/autograd/record.h>
 #include <korrel/framework/base/check.h>
 
@@ -138,6 +139,7 @@ class Pass {
 
   void run() {
     GradModeGuard mode(create_graph_);
+    profiling::end_of("(outside ops)");
     while (!heap_.empty()) {
       std::pop_heap(heap_.begin(), heap_.end());
       std::size_t index = heap_.back().slot;
@@ -178,6 +180,7 @@ class Pass {
       else
         grad = std::move(leaf.slot->grads[0]);
     }
+    profiling::end_of("(gradients of leaves)");
   }
 
   std::vector<Tensor> take_captured() { return std::move(captured_); }
@@ -193,6 +196,7 @@ class Pass {
     // The slot table may grow while the gradients are delivered: take what is needed out of the slot first.
     Ref<Node> node = table_.at(index).node;
     SmallVector<Tensor, 1> grads = std::move(table_.at(index).grads);
+    profiling::NodeScope timed(*node);
     for (std::size_t i = 0; i < node->hooks.size(); ++i) {  // by number: a hook may register another
       Node::Hook hook = node->hooks[i];
       if (grads[hook.output].defined()) run_hook(*hook.function, grads[hook.output]);

@@ -5,6 +5,7 @@
 
 #include <korrel/framework/autograd/anomaly.h>
 #include <korrel/framework/autograd/call_path.h>
+#include <korrel/framework/autograd/profile.h>
 #include <korrel/framework/autograd/record.h>
 #include <korrel/framework/base/allocator.h>
 #include <korrel/framework/base/check.h>
@@ -14,7 +15,7 @@ namespace {
 
 std::atomic<uint64_t> next_id{1};
 std::atomic<int64_t> alive{0};
-thread_local bool anomaly = false;
+thread_local recording::Watch watched;
 
 thread_local const Node* differentiated = nullptr;  // the node whose gradient is being computed
 
@@ -56,9 +57,9 @@ void NodeCount::release(Node* node) {
   if (node->release()) Node::destroy(node);
 }
 
-bool anomaly_enabled() { return anomaly; }
-AnomalyGuard::AnomalyGuard(bool enabled) : before_(std::exchange(anomaly, enabled)) {}
-AnomalyGuard::~AnomalyGuard() { anomaly = before_; }
+bool anomaly_enabled() { return watched.anomaly; }
+AnomalyGuard::AnomalyGuard(bool enabled) : before_(std::exchange(watched.anomaly, enabled)) {}
+AnomalyGuard::~AnomalyGuard() { watched.anomaly = before_; }
 
 Tensor Backward::grad_of(int i) const {
   if (grads_[i].defined()) return grads_[i];
@@ -96,7 +97,7 @@ void connect(Node& node, const Input* inputs, std::size_t count) {
     }
     node.inputs.push_back(std::move(edge));
   }
-  if (anomaly) node.path = differentiated ? differentiated->path : current_call_path();
+  if (watched.anomaly || watched.profile) node.path = differentiated ? differentiated->path : current_call_path();
 }
 
 void attach(Node& node, Tensor& output) {
@@ -106,8 +107,23 @@ void attach(Node& node, Tensor& output) {
   node.outputs.push_back({output.shape(), output.dtype()});
 }
 
-void check_anomaly(const char* op, const Tensor& y) {
-  if (!anomaly || differentiated || !is_floating(y.dtype())) return;
+Watch& watch() { return watched; }
+
+void observe(const char* op, const Tensor& y, const Input* inputs, std::size_t count) {
+  if ((!watched.anomaly && !watched.profile) || differentiated) return;  // a gradient is judged and timed as a whole
+  if (watched.profile) {
+    int64_t bytes = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      const Tensor& x = *inputs[i].tensor;
+      bytes += x.numel() * static_cast<int64_t>(size_of(x.dtype()));
+      if (x.body().storage.get() == y.body().storage.get()) {  // a view: nothing is moved
+        bytes = 0;
+        break;
+      }
+    }
+    profiling::end_op(op, y, bytes);
+  }
+  if (!watched.anomaly || !is_floating(y.dtype())) return;
   NoGradGuard guard;
   for (double value : y.to_vector<double>()) {
     if (std::isnan(value)) {

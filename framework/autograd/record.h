@@ -87,14 +87,21 @@ class GradientScope {
 };
 
 void connect(Node& node, const Input* inputs, std::size_t count);
-void attach(Node& node, Tensor& output);              // makes `output` the node's next output
-void check_anomaly(const char* op, const Tensor& y);  // throws in anomaly mode when y holds a NaN
+void attach(Node& node, Tensor& output);  // makes `output` the node's next output
+
+// What this thread looks at in passing: NaNs (AnomalyGuard) and time (Profile).
+struct Watch {
+  bool anomaly = false, profile = false;
+};
+Watch& watch();
+// Called at the end of every op. Throws in anomaly mode when y holds a NaN.
+void observe(const char* op, const Tensor& y, const Input* inputs, std::size_t count);
 
 }  // namespace recording
 
 template <class F>
 Tensor record(const char* op, Tensor y, std::initializer_list<Input> inputs, F closure) {
-  recording::check_anomaly(op, y);
+  recording::observe(op, y, inputs.begin(), inputs.size());
   if (!recording::wanted(inputs) || !is_floating(y.dtype())) return y;
   Ref<Node> node(new recording::ClosureNode<F>(op, std::move(closure)));
   recording::connect(*node, inputs.begin(), inputs.size());
@@ -105,11 +112,11 @@ Tensor record(const char* op, Tensor y, std::initializer_list<Input> inputs, F c
 // For a list of inputs of any length (cat, stack, einsum).
 template <class F>
 Tensor record(const char* op, Tensor y, std::span<const Tensor> inputs, F closure) {
-  recording::check_anomaly(op, y);
-  if (!recording::wanted(inputs) || !is_floating(y.dtype())) return y;
-  Ref<Node> node(new recording::ClosureNode<F>(op, std::move(closure)));
   SmallVector<Input, 4> list;
   for (const Tensor& input : inputs) list.push_back(input);
+  recording::observe(op, y, list.begin(), list.size());
+  if (!recording::wanted(inputs) || !is_floating(y.dtype())) return y;
+  Ref<Node> node(new recording::ClosureNode<F>(op, std::move(closure)));
   recording::connect(*node, list.begin(), list.size());
   recording::attach(*node, y);
   return y;
@@ -119,7 +126,7 @@ Tensor record(const char* op, Tensor y, std::span<const Tensor> inputs, F closur
 // carry no gradient (indices) are returned beside them and are not listed here.
 template <class F>
 void record_outputs(const char* op, std::span<Tensor* const> ys, std::initializer_list<Input> inputs, F closure) {
-  for (Tensor* y : ys) recording::check_anomaly(op, *y);
+  for (Tensor* y : ys) recording::observe(op, *y, inputs.begin(), inputs.size());
   if (!recording::wanted(inputs)) return;
   Ref<Node> node(new recording::ClosureNode<F>(op, std::move(closure)));
   recording::connect(*node, inputs.begin(), inputs.size());

@@ -2,6 +2,7 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "korrel/framework/kernels/convolution.cpp"
+#include <korrel/framework/base/work.h>
 #include <korrel/framework/kernels/compiled_targets.h>
 #include <korrel/framework/kernels/matmul.h>
 #include <korrel/framework/kernels/targets.h>
@@ -252,6 +253,9 @@ HWY_EXPORT(weight_gradient_f32);
 HWY_EXPORT(weight_gradient_f64);
 HWY_EXPORT(compiled_target);
 
+// Of each of the three passes; counts taps that fall on padding.
+int64_t multiply_adds(const ConvGeometry& g) { return g.n * g.k * (g.c / g.groups) * volume(g.kernel) * volume(g.out); }
+
 // A kernel as large as the input, and no padding: each image is one row of a matrix product.
 bool is_matrix_product(const ConvGeometry& g) {
   return g.groups == 1 && g.kernel == g.in && volume(g.out) == 1 && g.padding == Dims3{0, 0, 0};
@@ -266,6 +270,7 @@ void conv_output(const ConvGeometry& g, const T* x, const T* w, const T* bias, T
     const int64_t depth = g.c * volume(g.in);
     return matmul(1, g.n, g.k, depth, x, {0, depth, 1}, w, {0, 1, depth}, y, bias);
   }
+  multiply_adds_asked += multiply_adds(g);
   if constexpr (sizeof(T) == 4) {
     HWY_DYNAMIC_DISPATCH(output_f32)(g, x, w, bias, y);
   } else {
@@ -280,6 +285,7 @@ void conv_input_gradient(const ConvGeometry& g, const T* gy, const T* w, const T
     const int64_t depth = g.c * volume(g.in);
     return matmul<T>(1, g.n, depth, g.k, gy, {0, g.k, 1}, w, {0, depth, 1}, gx);
   }
+  multiply_adds_asked += multiply_adds(g);
   if constexpr (sizeof(T) == 4) {
     HWY_DYNAMIC_DISPATCH(input_gradient_f32)(g, gy, w, bias, gx);
   } else {
@@ -294,6 +300,7 @@ void conv_weight_gradient(const ConvGeometry& g, const T* x, const T* gy, T* gw)
     const int64_t depth = g.c * volume(g.in);
     return matmul<T>(1, g.k, depth, g.n, gy, {0, 1, g.k}, x, {0, depth, 1}, gw);
   }
+  multiply_adds_asked += multiply_adds(g);
   if constexpr (sizeof(T) == 4) {
     HWY_DYNAMIC_DISPATCH(weight_gradient_f32)(g, x, gy, gw);
   } else {

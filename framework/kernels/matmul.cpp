@@ -2,6 +2,7 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "korrel/framework/kernels/matmul.cpp"
+#include <korrel/framework/base/work.h>
 #include <korrel/framework/kernels/compiled_targets.h>
 #include <korrel/framework/kernels/targets.h>
 
@@ -86,6 +87,7 @@ template <>
 void matmul_into(int64_t batch, int64_t m, int64_t n, int64_t k, const float* a, MatrixStrides a_strides,
                  const float* b, MatrixStrides b_strides, float* c, MatrixStrides c_strides, const float* bias) {
   ensure_target();
+  multiply_adds_asked += batch * m * n * k;
   HWY_DYNAMIC_DISPATCH(multiply_f32)(batch, m, n, k, a, a_strides, b, b_strides, c, c_strides, bias);
 }
 
@@ -93,6 +95,7 @@ template <>
 void matmul_into(int64_t batch, int64_t m, int64_t n, int64_t k, const double* a, MatrixStrides a_strides,
                  const double* b, MatrixStrides b_strides, double* c, MatrixStrides c_strides, const double* bias) {
   ensure_target();
+  multiply_adds_asked += batch * m * n * k;
   HWY_DYNAMIC_DISPATCH(multiply_f64)(batch, m, n, k, a, a_strides, b, b_strides, c, c_strides, bias);
 }
 

@@ -41,8 +41,8 @@ HWY_INLINE hn::Vec<hn::ScalableTag<T>> load_first(const T* HWY_RESTRICT from, in
 #if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
   return hn::MaskedLoad(hn::FirstN(d, static_cast<size_t>(count)), d, from);
 #else
-  HWY_ALIGN T values[hn::MaxLanes(d)] = {};
-  for (int64_t i = 0; i < count; ++i) values[i] = from[i];
+  HWY_ALIGN T values[hn::MaxLanes(d)];
+  for (int64_t i = 0; i < static_cast<int64_t>(hn::MaxLanes(d)); ++i) values[i] = i < count ? from[i] : T{0};
   return hn::Load(d, values);
 #endif
 }
