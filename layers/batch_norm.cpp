@@ -1,6 +1,6 @@
 #include <korrel/layers/batch_norm.h>
 
-#include <korrel/framework/base/check.h>
+#include <korrel/framework/base/lazy_text.h>
 #include <korrel/framework/ops/normalization.h>
 #include <korrel/framework/tensor/create.h>
 #include <korrel/layers/argument_check.h>
@@ -42,9 +42,11 @@ void BatchNormNd::reset_parameters() {
 }
 
 Tensor BatchNormNd::forward(const Tensor& x) {
-  check<ShapeError>(
-      x.dim() >= min_rank_ && x.dim() <= max_rank_, "{}: needs an input of {} dimensions, x is {}", layer_,
-      min_rank_ == max_rank_ ? std::to_string(min_rank_) : fmt::format("{} or {}", min_rank_, max_rank_), x.shape());
+  auto ranks = Lazy{[this] {
+    return min_rank_ == max_rank_ ? std::to_string(min_rank_) : fmt::format("{} or {}", min_rank_, max_rank_);
+  }};
+  check<ShapeError>(x.dim() >= min_rank_ && x.dim() <= max_rank_, "{}: needs an input of {} dimensions, x is {}",
+                    layer_, ranks, x.shape());
   check<ShapeError>(x.size(1) == num_features_, "{}: has {} channels, x has {} (x {})", layer_, num_features_,
                     x.size(1), x.shape());
   bool tracks = options_.track_running_stats, counts = training() && tracks;

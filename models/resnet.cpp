@@ -18,12 +18,14 @@ nn::Conv2d conv(int64_t in, int64_t out, int64_t kernel, int64_t stride = 1) {
 // Option A: every stride-th pixel, the new channels zero on both sides.
 struct PadShortcut : nn::Module {
   KORREL_MODULE()
-  PadShortcut(int64_t in, int64_t out, int64_t step) : before((out - in) / 2), after(out - in - before), stride(step) {}
+  PadShortcut(int64_t in, int64_t out, int64_t step)
+      : pads{0, 0, 0, 0, (out - in) / 2, out - in - (out - in) / 2}, stride(step) {}
   Tensor forward(const Tensor& x) override {
     Tensor thinned = slice(slice(x, 2, 0, x.size(2), stride), 3, 0, x.size(3), stride);
-    return pad(thinned, {0, 0, 0, 0, before, after});
+    return pad(thinned, pads);
   }
-  int64_t before, after, stride;
+  std::vector<int64_t> pads;
+  int64_t stride;
 };
 
 nn::Sequential shortcut(int64_t in, int64_t out, const ResidualOptions& options) {

@@ -7,6 +7,7 @@
 #include <korrel/framework/autograd/anomaly.h>
 #include <korrel/framework/autograd/profile.h>
 #include <korrel/framework/autograd/record.h>
+#include <korrel/framework/base/cached_vector.h>
 #include <korrel/framework/base/check.h>
 
 namespace korrel {
@@ -46,7 +47,7 @@ class SlotTable {
     return *slot;
   }
   Slot& at(std::size_t index) { return slots_[index]; }
-  std::vector<Slot>& slots() { return slots_; }
+  CachedVector<Slot>& slots() { return slots_; }
 
  private:
   std::pair<Slot*, bool> find(const void* key) {
@@ -63,7 +64,7 @@ class SlotTable {
     return place;
   }
   void grow() {
-    std::vector<Entry> old = std::exchange(table_, std::vector<Entry>(std::max<std::size_t>(64, 2 * table_.size())));
+    CachedVector<Entry> old = std::exchange(table_, CachedVector<Entry>(std::max<std::size_t>(64, 2 * table_.size())));
     for (const Entry& entry : old)
       if (entry.key) table_[position(entry.key)] = entry;
   }
@@ -72,8 +73,8 @@ class SlotTable {
     const void* key = nullptr;
     std::size_t slot = 0;
   };
-  std::vector<Entry> table_;
-  std::vector<Slot> slots_;
+  CachedVector<Entry> table_;
+  CachedVector<Slot> slots_;
 };
 
 struct Target {  // an input of grad(): a leaf, or an output of a node
@@ -155,7 +156,7 @@ class Pass {
       Slot* slot;
       bool in_place;
     };
-    std::vector<Leaf> leaves;
+    CachedVector<Leaf> leaves;
     for (Slot& slot : table_.slots()) {
       if (!slot.leaf) continue;
       if (slot.leaf->state) run_hooks(slot.leaf->state->hooks, slot.grads[0]);
@@ -298,7 +299,7 @@ class Pass {
 
   bool retain_, create_graph_, restricted_ = false;
   SlotTable table_;
-  std::vector<Waiting> heap_;  // nodes that have received a gradient, youngest first
+  CachedVector<Waiting> heap_;  // nodes that have received a gradient, youngest first
   std::vector<Target> targets_;
   std::vector<Tensor> captured_;
   std::unordered_set<const void*> target_keys_, needed_;
@@ -339,7 +340,10 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
 }
 
 void Tensor::backward(const Tensor& gradient, BackwardOptions options) const {
-  korrel::backward({*this}, {gradient}, options);
+  Pass pass(options.retain_graph, options.create_graph);
+  pass.seed(*this, gradient);
+  pass.run();
+  pass.fill_leaves();
 }
 
 void HookHandle::remove() {

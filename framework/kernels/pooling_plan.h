@@ -2,8 +2,7 @@
 // Which elements of x meet which of y in a pooling, and at which tap: tables that kernels/pooling.cpp makes before its
 // loops, so that those need no divisions. Nobody else calls it.
 
-#include <vector>
-
+#include <korrel/framework/base/cached_vector.h>
 #include <korrel/framework/kernels/pooling.h>
 
 namespace korrel::kernels {
@@ -48,9 +47,9 @@ struct PoolPlan {
   int64_t elements_there;
 
  private:
-  std::vector<Meeting> meetings_[2];
-  std::vector<int64_t> first_[2], first_column_{0};
-  std::vector<Column> columns_;
+  CachedVector<Meeting> meetings_[2];
+  CachedVector<int64_t> first_[2], first_column_{0};
+  CachedVector<Column> columns_;
   int64_t inside_begin_ = 0, inside_end_ = 0;
 };
 

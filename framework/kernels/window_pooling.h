@@ -6,7 +6,8 @@
 
 #include <array>
 #include <cstdint>
-#include <vector>
+
+#include <korrel/framework/base/cached_vector.h>
 
 namespace korrel::kernels {
 
@@ -18,7 +19,7 @@ struct Window {
 struct WindowGeometry {
   int64_t planes;
   std::array<int64_t, 3> in;
-  std::vector<Window> windows[3];  // for each output along each axis
+  CachedVector<Window> windows[3];  // for each output along each axis
 };
 
 // y[o] = maximum of window o, indices[o] = where it is, flat within the plane: the first one of several; a NaN beats

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include <korrel/framework/autograd/record.h>
+#include <korrel/framework/base/cached_vector.h>
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/kernels/batch_norm.h>
 #include <korrel/framework/ops/elementwise.h>
@@ -71,7 +72,7 @@ const T* data_or_null(const Tensor& x) {
 Tensor dense_or_undefined(const Tensor& x) { return x.defined() ? x.detach().contiguous() : Tensor(); }
 
 // running = (1 - momentum) running + momentum batch.
-void update(Tensor& running, const std::vector<double>& batch, double momentum, double factor) {
+void update(Tensor& running, const CachedVector<double>& batch, double momentum, double factor) {
   visit_floating(running.dtype(), [&]<class T>() {
     T* values = running.data<T>();
     for (std::size_t c = 0; c < batch.size(); ++c)
@@ -81,16 +82,19 @@ void update(Tensor& running, const std::vector<double>& batch, double momentum, 
 
 // The gradients as ops, for gradients of gradients.
 Gradients gradients_in_ops(const Backward& b, const Channels& channels, const Tensor& x, const Tensor& weight,
-                           double eps, bool training, const std::vector<double>& mean_values,
-                           const std::vector<double>& scale_values) {
+                           double eps, bool training, const CachedVector<double>& mean_values,
+                           const CachedVector<double>& scale_values) {
   Dims over = channels.others();
   Tensor scale, centred;
   if (training) {
     centred = x - mean(x, over, {.keepdim = true});
     scale = rsqrt(mean(centred * centred, over, {.keepdim = true}) + eps);
   } else {
-    centred = x - from_vector(mean_values, channels.along()).to(x.dtype());
-    scale = from_vector(scale_values, channels.along()).to(x.dtype());
+    auto along = [&](const CachedVector<double>& values) {
+      return from_vector(std::vector<double>(values.begin(), values.end()), channels.along()).to(x.dtype());
+    };
+    centred = x - along(mean_values);
+    scale = along(scale_values);
   }
   Tensor normal = centred * scale, gx;
   if (b.needs(0)) {
@@ -129,7 +133,7 @@ Tensor batch_norm(const Tensor& x, Tensor running_mean, Tensor running_var, cons
     return bias.defined() ? y + bias.reshape(channels.along()) : y;
   }
 
-  std::vector<double> mean(static_cast<std::size_t>(x.shape()[1])), scale(mean.size());
+  CachedVector<double> mean(static_cast<std::size_t>(x.shape()[1])), scale(mean.size());
   Tensor dense = channels.into(x), y = channels.make(x.dtype());
   Tensor w = dense_or_undefined(weight), b = dense_or_undefined(bias);
   visit_floating(x.dtype(), [&]<class T>() {
@@ -137,8 +141,9 @@ Tensor batch_norm(const Tensor& x, Tensor running_mean, Tensor running_var, cons
       kernels::batch_norm<T>(channels.geometry(), dense.data<T>(), data_or_null<T>(w), data_or_null<T>(b), options.eps,
                              mean.data(), scale.data(), y.data<T>());
     } else {
-      mean = running_mean.to_vector();
-      scale = running_var.to_vector();
+      const std::vector<double> means = running_mean.to_vector(), variances = running_var.to_vector();
+      mean.assign(means.begin(), means.end());
+      scale.assign(variances.begin(), variances.end());
     }
     if (options.training && running_mean.defined()) update(running_mean, mean, options.momentum, 1);
     if (options.training && running_var.defined()) update(running_var, scale, options.momentum, count / (count - 1));

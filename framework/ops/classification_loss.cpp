@@ -1,5 +1,6 @@
 // cross_entropy and nll_loss. Both see x as rows of classes, [N,C,d...] with the classes moved last.
 #include <korrel/framework/autograd/record.h>
+#include <korrel/framework/base/cached_vector.h>
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/kernels/softmax.h>
 #include <korrel/framework/ops/elementwise.h>
@@ -44,7 +45,10 @@ class Labels {
                       x.shape(), target.shape());
     labels_ = target.detach().to(i64).contiguous();
     weight_.assign(static_cast<std::size_t>(classes_), 1.0);
-    if (options.weight.defined()) weight_ = options.weight.to_vector();
+    if (options.weight.defined()) {
+      const std::vector<double> given = options.weight.to_vector();
+      weight_.assign(given.begin(), given.end());
+    }
     smoothing_ = options.label_smoothing;
     for (double w : weight_) even_total_ += smoothing_ / static_cast<double>(classes_) * w;
     const int64_t* labels = labels_.data<int64_t>();
@@ -73,7 +77,7 @@ class Labels {
 
   // One value for each row, or their sum over the divisor.
   template <class T>
-  Tensor reduce(const std::vector<double>& losses) const {
+  Tensor reduce(const CachedVector<double>& losses) const {
     if (reduction_ == Reduction::none)
       return from_vector(std::vector<T>(losses.begin(), losses.end()), labels_.shape());
     double sum = 0;
@@ -118,14 +122,14 @@ class Labels {
   Shape shape_;  // of x
   int64_t classes_, ignore_ = 0;
   Tensor labels_;
-  std::vector<double> weight_;
+  CachedVector<double> weight_;
   double smoothing_ = 0, even_total_ = 0, weights_met_ = 0;
 };
 
 // One value for each row of the upstream gradient, divided as the loss was.
 template <class T>
-std::vector<T> upstream(const Labels& labels, const Tensor& grad) {
-  std::vector<T> values(static_cast<std::size_t>(labels.rows()));
+CachedVector<T> upstream(const Labels& labels, const Tensor& grad) {
+  CachedVector<T> values(static_cast<std::size_t>(labels.rows()));
   Tensor dense = grad.contiguous();
   const T* g = dense.data<T>();
   for (std::size_t i = 0; i < values.size(); ++i)
@@ -141,7 +145,7 @@ Tensor cross_entropy_of_labels(const Tensor& x, const Tensor& target, const Clas
     const T* value = rows.data<T>();
     T* total = totals.data<T>();
     kernels::log_sum_exp_rows<T>(labels.rows(), labels.classes(), value, total);
-    std::vector<double> losses(static_cast<std::size_t>(labels.rows()));
+    CachedVector<double> losses(static_cast<std::size_t>(labels.rows()));
     for (int64_t i = 0; i < labels.rows(); ++i, value += labels.classes()) {
       if (labels.ignored(i)) continue;
       double loss = labels.hit(i) * static_cast<double>(total[i] - value[labels.label(i)]);
@@ -159,7 +163,7 @@ Tensor cross_entropy_of_labels(const Tensor& x, const Tensor& target, const Clas
     }
     Tensor gradient = make_tensor(labels.rows_shape(), x.dtype());
     visit_floating(x.dtype(), [&]<class T>() {
-      std::vector<T> g = upstream<T>(labels, b.grad), scales(g.size());
+      CachedVector<T> g = upstream<T>(labels, b.grad), scales(g.size());
       for (std::size_t i = 0; i < g.size(); ++i) {
         double total = labels.total(static_cast<int64_t>(i));
         scales[i] = total == 0 ? T(0) : g[i] * static_cast<T>(total);  // nothing met: 0, not inf * 0
@@ -207,7 +211,7 @@ Tensor nll_loss(const Tensor& x, const Tensor& target, const ClassLossOptions& o
   Tensor rows = labels.to_rows(x), y;
   visit_floating(x.dtype(), [&]<class T>() {
     const T* value = rows.data<T>();
-    std::vector<double> losses(static_cast<std::size_t>(labels.rows()));
+    CachedVector<double> losses(static_cast<std::size_t>(labels.rows()));
     for (int64_t i = 0; i < labels.rows(); ++i, value += labels.classes())
       if (!labels.ignored(i))
         losses[static_cast<std::size_t>(i)] = -labels.hit(i) * static_cast<double>(value[labels.label(i)]);
@@ -217,7 +221,7 @@ Tensor nll_loss(const Tensor& x, const Tensor& target, const ClassLossOptions& o
     if (grad_enabled()) return {-(labels.distribution(dtype) * labels.row_gradients(b.grad))};
     Tensor gradient = zeros(labels.rows_shape(), {dtype});
     visit_floating(dtype, [&]<class T>() {
-      std::vector<T> g = upstream<T>(labels, b.grad);
+      CachedVector<T> g = upstream<T>(labels, b.grad);
       labels.add_distribution(gradient.data<T>(),
                               [&](int64_t i) { return -static_cast<double>(g[static_cast<std::size_t>(i)]); });
     });

@@ -1,7 +1,7 @@
 #include <korrel/framework/ops/convolution.h>
 
 #include <korrel/framework/autograd/record.h>
-#include <korrel/framework/base/check.h>
+#include <korrel/framework/base/lazy_text.h>
 #include <korrel/framework/kernels/convolution.h>
 #include <korrel/framework/ops/pad.h>
 #include <korrel/framework/ops/reduction.h>
@@ -95,7 +95,9 @@ struct Call {
   const Tensor &x, &w, &bias;
   int64_t groups;
 
-  std::string shapes() const { return fmt::format("(x {}, w {})", x.shape(), w.shape()); }
+  auto shapes() const {
+    return Lazy{[this] { return fmt::format("(x {}, w {})", x.shape(), w.shape()); }};
+  }
   bool batched() const { return x.dim() == axes + 2; }
   int64_t channels() const { return x.size(-1 - axes); }
   int64_t x_size(int axis) const { return x.size(axis - axes); }
@@ -191,9 +193,10 @@ Tensor convolution(const Names& names, int axes, const Tensor& x, const Tensor& 
   Call call{names.output, axes, x, w, bias, options.groups};
   call.check_tensors();
   int64_t expected = w.size(1) * options.groups, outputs = w.size(0);
+  auto grouped =
+      Lazy{[&] { return options.groups == 1 ? "" : fmt::format(" ({} groups of {})", options.groups, w.size(1)); }};
   check<ShapeError>(call.channels() == expected, "{}: weight expects {} input channels{}, x has {} {}", call.op,
-                    expected, options.groups == 1 ? "" : fmt::format(" ({} groups of {})", options.groups, w.size(1)),
-                    call.channels(), call.shapes());
+                    expected, grouped, call.channels(), call.shapes());
   check<ShapeError>(outputs % options.groups == 0, "{}: {} groups do not divide {} output channels {}", call.op,
                     options.groups, outputs, call.shapes());
   call.check_bias(outputs);

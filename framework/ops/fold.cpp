@@ -19,9 +19,9 @@ using Groups = SmallVector<Group, 8>;
 Dims memory_order(const Layout& layout) {
   Dims order;
   for (int i = 0; i < layout.shape.rank(); ++i) order.push_back(i);
-  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
-    return layout.strides[static_cast<int>(a)] > layout.strides[static_cast<int>(b)];
-  });
+  auto stride = [&](int64_t i) { return layout.strides[static_cast<int>(i)]; };
+  for (int i = 1; i < order.rank(); ++i)  // by insertion: stable, and std::stable_sort asks for memory
+    for (int j = i; j > 0 && stride(order[j - 1]) < stride(order[j]); --j) std::swap(order[j - 1], order[j]);
   return order;
 }
 

@@ -1,7 +1,7 @@
 #include <korrel/framework/ops/matmul.h>
 
 #include <korrel/framework/autograd/record.h>
-#include <korrel/framework/base/check.h>
+#include <korrel/framework/base/lazy_text.h>
 #include <korrel/framework/kernels/matmul.h>
 #include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/reduction.h>
@@ -9,7 +9,9 @@
 namespace korrel {
 namespace {
 
-std::string shapes(const Tensor& a, const Tensor& b) { return fmt::format("(a {}, b {})", a.shape(), b.shape()); }
+auto shapes(const Tensor& a, const Tensor& b) {
+  return Lazy{[&a, &b] { return fmt::format("(a {}, b {})", a.shape(), b.shape()); }};
+}
 
 void check_operands(const char* op, const Tensor& a, const Tensor& b) {
   check<ValueError>(a.defined() && b.defined(), "{}: {} is undefined", op, a.defined() ? "b" : "a");
@@ -169,18 +171,18 @@ Tensor baddbmm(const Tensor& input, const Tensor& a, const Tensor& b, const Addm
 Tensor linear(const Tensor& any_x, const Tensor& any_weight, const Tensor& any_bias) {
   check<ValueError>(any_x.defined() && any_weight.defined(), "linear: {} is undefined",
                     any_x.defined() ? "weight" : "x");
-  auto both = [&] { return fmt::format("(x {}, weight {})", any_x.shape(), any_weight.shape()); };
+  auto both = Lazy{[&] { return fmt::format("(x {}, weight {})", any_x.shape(), any_weight.shape()); }};
   check<DtypeError>(is_floating(any_x.dtype()) && any_weight.dtype() == any_x.dtype(),
                     "linear: x and weight must both be f32 or f64, are {} and {}", any_x.dtype(), any_weight.dtype());
   check<ShapeError>(any_weight.dim() == 2 && any_x.dim() >= 1, "linear: x needs at least 1 dimension and weight 2 {}",
-                    both());
+                    both);
   check<ShapeError>(any_x.size(-1) == any_weight.size(1), "linear: weight expects {} features, x has {} {}",
-                    any_weight.size(1), any_x.size(-1), both());
+                    any_weight.size(1), any_x.size(-1), both);
   if (any_bias.defined()) {
     check<DtypeError>(any_bias.dtype() == any_x.dtype(), "linear: bias is {}, x is {}", any_bias.dtype(),
                       any_x.dtype());
     check<ShapeError>(any_bias.shape() == Shape{any_weight.size(0)}, "linear: bias needs shape [{}], has {} {}",
-                      any_weight.size(0), any_bias.shape(), both());
+                      any_weight.size(0), any_bias.shape(), both);
   }
   const Tensor x = any_x.contiguous(), weight = any_weight.contiguous(),
                bias = any_bias.defined() ? any_bias.contiguous() : any_bias;
@@ -203,21 +205,21 @@ Tensor linear(const Tensor& any_x, const Tensor& any_weight, const Tensor& any_b
 Tensor bilinear(const Tensor& x1, const Tensor& x2, const Tensor& weight, const Tensor& bias) {
   check_operands("bilinear", x1, x2);
   check<ValueError>(weight.defined(), "bilinear: weight is undefined");
-  auto all = [&] { return fmt::format("(x1 {}, x2 {}, weight {})", x1.shape(), x2.shape(), weight.shape()); };
+  auto all = Lazy{[&] { return fmt::format("(x1 {}, x2 {}, weight {})", x1.shape(), x2.shape(), weight.shape()); }};
   check<DtypeError>(weight.dtype() == x1.dtype(), "bilinear: weight is {}, x1 is {}", weight.dtype(), x1.dtype());
   check<ShapeError>(weight.dim() == 3 && x1.dim() >= 1 && x2.dim() == x1.dim() &&
                         x1.shape().slice(0, x1.dim() - 1) == x2.shape().slice(0, x2.dim() - 1),
-                    "bilinear: x1 and x2 need the same sizes but for the last, weight 3 dimensions {}", all());
+                    "bilinear: x1 and x2 need the same sizes but for the last, weight 3 dimensions {}", all);
   check<ShapeError>(x1.size(-1) == weight.size(1) && x2.size(-1) == weight.size(2),
                     "bilinear: weight expects {} and {} features, x1 has {} and x2 {} {}", weight.size(1),
-                    weight.size(2), x1.size(-1), x2.size(-1), all());
+                    weight.size(2), x1.size(-1), x2.size(-1), all);
   int64_t rows = rows_of(x1.shape(), 1), out = weight.size(0), in1 = weight.size(1), in2 = weight.size(2);
   Tensor half = product("bilinear", x1.reshape({rows, in1}), weight.permute({1, 0, 2}).reshape({in1, out * in2}));
   Tensor y = product("bilinear", half.reshape({rows, out, in2}), x2.reshape({rows, in2, 1}))
                  .reshape(with_last(x1.shape(), out));
   if (!bias.defined()) return y;
   check<DtypeError>(bias.dtype() == x1.dtype(), "bilinear: bias is {}, x1 is {}", bias.dtype(), x1.dtype());
-  check<ShapeError>(bias.shape() == Shape{out}, "bilinear: bias needs shape [{}], has {} {}", out, bias.shape(), all());
+  check<ShapeError>(bias.shape() == Shape{out}, "bilinear: bias needs shape [{}], has {} {}", out, bias.shape(), all);
   return y + bias;
 }
 

@@ -3,15 +3,16 @@
 #include <cstring>
 
 #include <korrel/framework/autograd/record.h>
-#include <korrel/framework/base/check.h>
+#include <korrel/framework/base/lazy_text.h>
 #include <korrel/framework/base/parallel.h>
+#include <korrel/framework/base/small_vector.h>
 #include <korrel/framework/ops/copy_elements.h>
 #include <korrel/framework/tensor/create.h>
 
 namespace korrel {
 namespace {
 
-using Pads = std::vector<int64_t>;
+using Pads = SmallVector<int64_t, 8>;  // as pad() takes them
 
 int64_t before(const Pads& pads, int rank, int dim) {
   auto i = static_cast<std::size_t>(2 * (rank - 1 - dim));
@@ -143,8 +144,10 @@ Tensor gather_padded(const Tensor& x, const Plan& plan) {
 
 }  // namespace
 
-Tensor pad(const Tensor& x, const std::vector<int64_t>& pads, const PadOptions& options) {
-  std::string given = fmt::format("[{}]", fmt::join(pads, ","));
+Tensor pad(const Tensor& x, const std::vector<int64_t>& given_pads, const PadOptions& options) {
+  Pads pads;
+  for (int64_t pad : given_pads) pads.push_back(pad);
+  auto given = Lazy{[&] { return fmt::format("[{}]", fmt::join(pads, ",")); }};
   check<ShapeError>(pads.size() % 2 == 0, "pad: needs two numbers per dimension, got {}", given);
   int rank = x.dim(), padded = static_cast<int>(pads.size() / 2);
   check<ShapeError>(padded <= rank, "pad: {} pads {} dimensions, x {} has {}", given, padded, x.shape(), rank);

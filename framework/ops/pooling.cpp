@@ -1,6 +1,7 @@
 #include <korrel/framework/ops/pooling.h>
 
 #include <korrel/framework/autograd/record.h>
+#include <korrel/framework/base/cached_vector.h>
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/ops/pooling_form.h>
 
@@ -132,10 +133,10 @@ Tensor average_gradient(const Average& average, const Tensor& any_gy) {
 }
 
 // Divisors from how many elements each window counts along each axis.
-Average averaged(const Form& form, const std::vector<int64_t> (&counts)[3], DType dtype) {
+Average averaged(const Form& form, const CachedVector<int64_t> (&counts)[3], DType dtype) {
   Average average{form, static_cast<double>(counts[0][0] * counts[1][0] * counts[2][0]), {}};
   bool even = true;
-  for (const std::vector<int64_t>& axis : counts)
+  for (const CachedVector<int64_t>& axis : counts)
     for (int64_t count : axis) even &= count == axis[0];
   if (even) return average;
   average.each = make_tensor({form.window_count()}, dtype);
@@ -162,7 +163,7 @@ Tensor avg_pool(const Names& names, int axes, const Tensor& x, const PerAxis& ke
                     options.divisor_override);
   if (options.divisor_override > 0) return average_of({form, static_cast<double>(options.divisor_override), {}}, x);
   const PoolGeometry& g = form.geometry;
-  std::vector<int64_t> counts[3];
+  CachedVector<int64_t> counts[3];
   for (int axis = 0; axis < 3; ++axis)
     for (int64_t o = 0; o < g.out[axis]; ++o) {
       int64_t begin = o * g.stride[axis] - g.padding[axis],
@@ -175,7 +176,7 @@ Tensor avg_pool(const Names& names, int axes, const Tensor& x, const PerAxis& ke
 
 Tensor adaptive_avg_pool(const Names& names, int axes, const Tensor& x, const PerAxis& output_size) {
   Form form = pooling::adaptive_form(names, axes, x, output_size);
-  std::vector<int64_t> counts[3];
+  CachedVector<int64_t> counts[3];
   kernels::WindowGeometry windows = form.windows();
   for (int axis = 0; axis < 3; ++axis)
     for (const Window& window : windows.windows[axis]) counts[axis].push_back(window.count);
