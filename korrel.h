@@ -87,12 +87,15 @@
 #include <korrel/layers/transformer.h>
 #include <korrel/layers/unfold.h>
 #include <korrel/layers/upsample.h>
+#include <korrel/models/alexnet.h>
 #include <korrel/models/catalogue.h>
 #include <korrel/models/lenet5.h>
 #include <korrel/models/mlp.h>
+#include <korrel/models/mobilenet_v2.h>
 #include <korrel/models/nin.h>
 #include <korrel/models/resnet.h>
 #include <korrel/models/small_convnets.h>
+#include <korrel/models/vgg.h>
 #include <korrel/optim/adagrad.h>
 #include <korrel/optim/adam.h>
 #include <korrel/optim/averaged_weights.h>

@@ -1,11 +1,14 @@
 #include <korrel/models/catalogue.h>
 
 #include <korrel/framework/base/check.h>
+#include <korrel/models/alexnet.h>
 #include <korrel/models/lenet5.h>
 #include <korrel/models/mlp.h>
+#include <korrel/models/mobilenet_v2.h>
 #include <korrel/models/nin.h>
 #include <korrel/models/resnet.h>
 #include <korrel/models/small_convnets.h>
+#include <korrel/models/vgg.h>
 
 namespace korrel::models {
 namespace {
@@ -17,6 +20,23 @@ struct Row {
   int64_t smallest_side;  // of the input; 0 where any shape will do
   Made (*make)(const Shape& input, int64_t classes);
 };
+
+template <int64_t depth>
+Made small_resnet(const Shape& input, int64_t classes) {
+  return std::make_unique<ResNet>(cifar_resnet(depth, classes, input[0]));
+}
+
+// ImageNet's stem makes an image four times smaller before the first block: too early for a small one.
+template <ResNet make(int64_t, bool, int64_t)>
+Made large_resnet(const Shape& input, int64_t classes) {
+  return std::make_unique<ResNet>(make(classes, std::min(input[1], input[2]) < 96, input[0]));
+}
+
+template <int64_t depth, bool batch_norm>
+Made vgg(const Shape& input, int64_t classes) {
+  return std::make_unique<VGG>(depth,
+                               VGGOptions{.batch_norm = batch_norm, .in_channels = input[0], .classes = classes});
+}
 
 const std::vector<Row>& rows() {
   static const std::vector<Row> all = {
@@ -43,9 +63,27 @@ const std::vector<Row>& rows() {
        [](const Shape& input, int64_t classes) -> Made { return std::make_unique<CifarSmall>(input[0], classes); }},
       {{"resnet20", "residual network of 20 layers for 32x32 images (He et al. 2015)", {3, 32, 32}, 10},
        8,
-       [](const Shape& input, int64_t classes) -> Made {
-         return std::make_unique<ResNet>(cifar_resnet(20, classes, input[0]));
-       }},
+       small_resnet<20>},
+      {{"resnet32", "the same of 32 layers", {3, 32, 32}, 10}, 8, small_resnet<32>},
+      {{"resnet44", "the same of 44 layers", {3, 32, 32}, 10}, 8, small_resnet<44>},
+      {{"resnet56", "the same of 56 layers", {3, 32, 32}, 10}, 8, small_resnet<56>},
+      {{"resnet18", "residual network of 18 layers; below sides of 96 without the early pooling", {3, 224, 224}, 1000},
+       8,
+       large_resnet<resnet18>},
+      {{"resnet34", "the same of 34 layers", {3, 224, 224}, 1000}, 8, large_resnet<resnet34>},
+      {{"resnet50", "the same of 50 layers, with bottlenecks", {3, 224, 224}, 1000}, 8, large_resnet<resnet50>},
+      {{"alexnet", "AlexNet (Krizhevsky 2014)", {3, 224, 224}, 1000},
+       63,
+       [](const Shape& input, int64_t classes) -> Made { return std::make_unique<AlexNet>(input[0], classes); }},
+      {{"vgg11", "VGG (Simonyan & Zisserman 2014) of 11 layers", {3, 224, 224}, 1000}, 32, vgg<11, false>},
+      {{"vgg13", "the same of 13 layers", {3, 224, 224}, 1000}, 32, vgg<13, false>},
+      {{"vgg16", "the same of 16 layers", {3, 224, 224}, 1000}, 32, vgg<16, false>},
+      {{"vgg11-bn", "VGG of 11 layers with batch norm", {3, 224, 224}, 1000}, 32, vgg<11, true>},
+      {{"vgg13-bn", "the same of 13 layers", {3, 224, 224}, 1000}, 32, vgg<13, true>},
+      {{"vgg16-bn", "the same of 16 layers", {3, 224, 224}, 1000}, 32, vgg<16, true>},
+      {{"mobilenet-v2", "MobileNetV2 (Sandler et al. 2018)", {3, 224, 224}, 1000},
+       8,
+       [](const Shape& input, int64_t classes) -> Made { return std::make_unique<MobileNetV2>(input[0], classes); }},
       {{"sequence", "1-D convolutional classifier of sequences", {1, 128}, 4},
        16,
        [](const Shape& input, int64_t classes) -> Made { return std::make_unique<SequenceNet>(input[0], classes); }},

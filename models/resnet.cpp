@@ -6,7 +6,7 @@
 #include <korrel/framework/ops/pad.h>
 #include <korrel/framework/ops/pooling.h>
 #include <korrel/framework/ops/shape.h>
-#include <korrel/layers/init.h>
+#include <korrel/models/fan_out_init.h>
 
 namespace korrel::models {
 namespace {
@@ -89,10 +89,7 @@ ResNet::ResNet(const ResNetOptions& options)
   int64_t in = options.widths[0];
   for (std::size_t i = 0; i < options.depths.size(); ++i)
     *stages[i] = stage(in, options.widths[i], options.depths[i], i == 0 ? 1 : 2, options);
-  // As torchvision: He initialisation by fan-out.
-  for (const nn::NamedModule& named : named_modules())
-    if (auto* layer = dynamic_cast<nn::Conv2d*>(named.module))
-      nn::init::kaiming_normal_(layer->weight, {.mode = "fan_out", .nonlinearity = "relu"});
+  init_convolutions(*this);
 }
 
 Tensor ResNet::forward(const Tensor& x) {
@@ -102,14 +99,18 @@ Tensor ResNet::forward(const Tensor& x) {
   return fc(global_avg_pool(h).flatten(1));
 }
 
-ResNet resnet18(int64_t classes, bool small_images) {
-  return ResNet({.depths = {2, 2, 2, 2}, .small_images = small_images, .classes = classes});
+ResNet resnet18(int64_t classes, bool small_images, int64_t in_channels) {
+  return ResNet({.depths = {2, 2, 2, 2}, .small_images = small_images, .in_channels = in_channels, .classes = classes});
 }
-ResNet resnet34(int64_t classes, bool small_images) {
-  return ResNet({.depths = {3, 4, 6, 3}, .small_images = small_images, .classes = classes});
+ResNet resnet34(int64_t classes, bool small_images, int64_t in_channels) {
+  return ResNet({.depths = {3, 4, 6, 3}, .small_images = small_images, .in_channels = in_channels, .classes = classes});
 }
-ResNet resnet50(int64_t classes, bool small_images) {
-  return ResNet({.depths = {3, 4, 6, 3}, .bottleneck = true, .small_images = small_images, .classes = classes});
+ResNet resnet50(int64_t classes, bool small_images, int64_t in_channels) {
+  return ResNet({.depths = {3, 4, 6, 3},
+                 .bottleneck = true,
+                 .small_images = small_images,
+                 .in_channels = in_channels,
+                 .classes = classes});
 }
 ResNet cifar_resnet(int64_t depth, int64_t classes, int64_t in_channels) {
   check<ValueError>(depth >= 8 && depth % 6 == 2,

@@ -70,9 +70,9 @@ struct ResNet : nn::Module {
   bool small_images_;
 };
 
-ResNet resnet18(int64_t classes = 1000, bool small_images = false);  // 11,689,512 parameters
-ResNet resnet34(int64_t classes = 1000, bool small_images = false);  // 21,797,672
-ResNet resnet50(int64_t classes = 1000, bool small_images = false);  // 25,557,032
+ResNet resnet18(int64_t classes = 1000, bool small_images = false, int64_t in_channels = 3);  // 11,689,512 parameters
+ResNet resnet34(int64_t classes = 1000, bool small_images = false, int64_t in_channels = 3);  // 21,797,672
+ResNet resnet50(int64_t classes = 1000, bool small_images = false, int64_t in_channels = 3);  // 25,557,032
 // depth 6n + 2: 20, 32, 44, 56 have 269,722, 464,154, 658,586 and 853,018 parameters. Throws ValueError for other
 // depths.
 ResNet cifar_resnet(int64_t depth, int64_t classes = 10, int64_t in_channels = 3);

@@ -6,15 +6,12 @@
 #include <korrel/datasets/digits.h>
 #include <korrel/datasets/solids.h>
 #include <korrel/datasets/waves.h>
-#include <korrel/framework/autograd/grad_mode.h>
 #include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/pooling.h>
-#include <korrel/framework/tensor/create.h>
 #include <korrel/framework/tensor/random.h>
 #include <korrel/models/catalogue.h>
 #include <korrel/optim/adam.h>
 #include <korrel/training/fit.h>
-#include <tests/message_of.h>
 
 using namespace korrel;
 
@@ -83,49 +80,4 @@ TEST_CASE("the small network with batch norm tells small digits apart") {
 
 TEST_CASE("ResNet-20 tells small digits apart") {
   CHECK(accuracy({"resnet20", small_digits(true, 1000), small_digits(false, 300), 4, 5e-3}) > 0.85);
-}
-
-TEST_CASE("the catalogue: parameter counts, output shapes, any sizes that fit") {
-  struct Row {
-    const char* name;
-    int64_t parameters;
-  };
-  for (auto [name, parameters] : {Row{"lenet5", 61706},
-                                  {"lenet5-1998", 61706},
-                                  {"mlp", 235146},
-                                  {"nin", 966986},
-                                  {"cifar-small", 288746},
-                                  {"resnet20", 269722},
-                                  {"sequence", 8004},
-                                  {"volume", 17740}}) {
-    CAPTURE(name);
-    auto net = models::make_model(name);
-    CHECK(net->parameter_count() == parameters);
-    const models::CatalogueEntry& entry = models::find_model(name);
-    Shape shape = entry.input;
-    shape.insert(0, 2);
-    net->eval();
-    CHECK(no_grad([&] { return (*net)(zeros(shape)); }).shape() == Shape{2, entry.classes});
-  }
-  CHECK(models::catalogue().size() == 8);
-  CHECK(models::make_model("cifar-small", {1, 28, 28}, 7)->parameter_count() < 288746);
-  CHECK(models::make_model("mlp", {3, 5}, 2)->parameter_count() == 15 * 256 + 256 + 256 * 128 + 128 + 128 * 2 + 2);
-}
-
-TEST_CASE("what the catalogue refuses") {
-  CHECK(message_of<ValueError>([] { models::make_model("alexnet"); }) ==
-        "there is no model \"alexnet\"; there are: lenet5, lenet5-1998, mlp, nin, cifar-small, resnet20, sequence, "
-        "volume");
-  CHECK(message_of<ValueError>([] {
-          models::make_model("lenet5", {3, 32, 32});
-        }) == "model lenet5: takes samples of shape [1,28,28] (any number of channels), got [3,32,32]");
-  CHECK(message_of<ValueError>([] {
-          models::make_model("nin", {3, 4, 4});
-        }) == "model nin: takes samples of shape [3,32,32] (any number of channels, sides of at least 8), got [3,4,4]");
-  CHECK(message_of<ValueError>([] {
-          models::make_model("volume", {1, 16, 16});
-        }).starts_with("model volume: takes samples"));
-  CHECK(message_of<ValueError>([] { models::make_model("mlp", {3, 0}); }).starts_with("model mlp: takes samples"));
-  CHECK(message_of<ValueError>([] { models::make_model("mlp", {}, -1); }) ==
-        "model mlp: classes must be positive, got -1");
 }
