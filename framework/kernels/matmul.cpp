@@ -50,7 +50,10 @@ void multiply(int64_t batch, int64_t m, int64_t n, int64_t k, const T* a, const 
     const FewRows<T> one{1, m, k, b, 0, bs.row, a, as.col, as.row, nullptr, c, m};
     if (is_few_rows(one)) return few_rows(one, batch, bs.batch, as.batch, cs.batch);
   }
-  const bool b_stays = m <= 2 * Blocks<T>::kRows;
+  // A third panel of rows still does not pay for packing, unless the rows of b lie whole pages apart and fight for the
+  // same lines of L1 (32 x 256 x 256: 20 % faster; with 4 KiB between rows 5 % slower).
+  const bool far_apart = bs.row % static_cast<int64_t>(4096 / sizeof(T)) == 0;
+  const bool b_stays = m <= (far_apart ? 2 : 3) * Blocks<T>::kRows;
   matrix_product<T>(batch, m, n, k, [&](int64_t i, const auto& body) HWY_ATTR {
     body(k, PlainRows<T>{a + i * as.batch, as.row, as.col}, PlainColumns<T>{b + i * bs.batch, bs.row, bs.col, b_stays},
          PlainTarget<T>{c + i * cs.batch, cs.row, bias});

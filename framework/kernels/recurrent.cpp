@@ -48,11 +48,19 @@ HWY_INLINE V tanh_slope(D d, V y) {  // 1 - y^2
 }
 
 // Each cell: a step and its gradient on one vector. The pointers of `s` are those of a row; j is where in it.
+
+// The recurrent part of a gate.
+template <class L, class T>
+HWY_INLINE auto recurrent_part(const L& l, const CellStep<T>& s, int64_t gate, int64_t j) {
+  const auto q = l.load(s.recurrent + gate * s.rows * s.hidden + j);
+  return s.bias == nullptr ? q : hn::Add(q, l.load(s.bias + gate * s.hidden + j));
+}
+
 template <bool relu>
 struct Rnn {
   template <class L, class T>
   static HWY_INLINE void step(const L& l, const CellStep<T>& s, int64_t j) {
-    const auto sum = hn::Add(l.load(s.gates + j), l.load(s.recurrent + j));
+    const auto sum = hn::Add(l.load(s.gates + j), recurrent_part(l, s, 0, j));
     const auto h = relu ? hn::Max(sum, hn::Zero(l.d)) : math::tanh(l.d, sum);
     l.store(h, s.gates + j);
     l.store(h, s.h + j);
@@ -69,7 +77,7 @@ struct Lstm {
   template <class L, class T>
   static HWY_INLINE void step(const L& l, const CellStep<T>& s, int64_t j) {
     const auto sum = [&](int64_t gate) HWY_ATTR {
-      return hn::Add(l.load(s.gates + gate * s.hidden + j), l.load(s.recurrent + gate * s.hidden + j));
+      return hn::Add(l.load(s.gates + gate * s.hidden + j), recurrent_part(l, s, gate, j));
     };
     const auto i = math::sigmoid(l.d, sum(0)), f = math::sigmoid(l.d, sum(1)), g = math::tanh(l.d, sum(2)),
                o = math::sigmoid(l.d, sum(3));
@@ -102,7 +110,7 @@ struct Gru {
   template <class L, class T>
   static HWY_INLINE void step(const L& l, const CellStep<T>& s, int64_t j) {
     const auto p = [&](int64_t gate) HWY_ATTR { return l.load(s.gates + gate * s.hidden + j); };
-    const auto q = [&](int64_t gate) HWY_ATTR { return l.load(s.recurrent + gate * s.hidden + j); };
+    const auto q = [&](int64_t gate) HWY_ATTR { return recurrent_part(l, s, gate, j); };
     const auto candidate = q(2);
     const auto r = math::sigmoid(l.d, hn::Add(p(0), q(0))), z = math::sigmoid(l.d, hn::Add(p(1), q(1))),
                n = math::tanh(l.d, hn::MulAdd(r, candidate, p(2)));
@@ -135,7 +143,7 @@ struct Gru {
 template <class T>
 HWY_INLINE CellStep<T> at_row(CellStep<T> s, int64_t row, int64_t gates) {
   s.gates += row * gates * s.hidden;
-  s.recurrent += row * gates * s.hidden;
+  s.recurrent += row * s.hidden;
   s.h += row * s.hidden;
   s.y += row * s.hidden;
   if (s.c != nullptr) s.c += row * s.hidden;

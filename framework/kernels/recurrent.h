@@ -20,7 +20,8 @@ template <class T>
 struct CellStep {
   int64_t rows, hidden;
   T* gates;            // [rows, gates * hidden]: p, replaced by the gates' values
-  const T* recurrent;  // [rows, gates * hidden]: q
+  const T* recurrent;  // [gates, rows, hidden]: q without its bias
+  const T* bias;       // [gates * hidden]: the bias of q; or null
   T* h;                // [rows, hidden]: the state before, replaced by the one after
   T* c;                // lstm: likewise
   T* y;                // [rows, hidden]: the new h once more
