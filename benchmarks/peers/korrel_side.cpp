@@ -296,6 +296,13 @@ Table korrel_cases() {
   };
   add("lstm 128->256 b32 t64 fwd+bwd", [=] { return recurrent(std::make_shared<nn::LSTM>(128, 256)); });
   add("gru 128->256 b32 t64 fwd+bwd", [=] { return recurrent(std::make_shared<nn::GRU>(128, 256)); });
+  add("mha 256 h8 128x16 fwd+bwd", [=] {
+    auto attention = filled(nn::MultiheadAttention(256, 8));
+    Tensor x = leaf("x", {128, 16, 256});
+    std::vector<Tensor> leaves = attention->parameters();
+    leaves.insert(leaves.begin(), x);
+    return forward_backward([=] { return (*attention)(x, x, x).y; }, leaves);
+  });
   return table;
 }
 
