@@ -33,6 +33,14 @@ Tensor NLLLoss::forward(const Tensor& x, const Tensor& target) {
   return nll_loss(x, target, with_weight(options, weight));
 }
 
+CTCLoss::CTCLoss(const CtcLossOptions& o) : options(o) {
+  check<ValueError>(o.blank >= 0, "CTCLoss: blank must not be negative, got {}", o.blank);
+}
+Tensor CTCLoss::forward(const Tensor& log_probs, const Tensor& targets, const Tensor& input_lengths,
+                        const Tensor& target_lengths) {
+  return ctc_loss(log_probs, targets, input_lengths, target_lengths, options);
+}
+
 MSELoss::MSELoss(const LossOptions& o) : options(o) {}
 Tensor MSELoss::forward(const Tensor& x, const Tensor& target) { return mse_loss(x, target, options); }
 

@@ -1,4 +1,5 @@
-// Losses as layers, as in torch.nn: called with (x, target). Formulas and shapes: framework/ops/loss.h.
+// Losses as layers, as in torch.nn: called with (x, target), but for CTCLoss. Formulas and shapes:
+// framework/ops/loss.h.
 #pragma once
 
 #include <korrel/framework/ops/loss.h>
@@ -21,6 +22,15 @@ struct NLLLoss : LossLayer {
   Buffer weight;
   ClassLossOptions options;
   KORREL_MODULE(weight)
+};
+
+// Called with (log_probs, targets, input_lengths, target_lengths).
+struct CTCLoss : ModuleOf<Tensor(const Tensor&, const Tensor&, const Tensor&, const Tensor&)> {
+  explicit CTCLoss(const CtcLossOptions& options = {});
+  Tensor forward(const Tensor& log_probs, const Tensor& targets, const Tensor& input_lengths,
+                 const Tensor& target_lengths) override;
+  CtcLossOptions options;
+  KORREL_MODULE()
 };
 
 struct MSELoss : LossLayer {

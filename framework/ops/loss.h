@@ -1,6 +1,6 @@
 // Losses, under PyTorch's names and formulas. reduction: mean (default), sum or none. x and target must have the same
 // dtype and shape: where PyTorch broadcasts with a warning, ShapeError is thrown. Every x is floating (DtypeError).
-// Sources by kind: classification_loss.cpp, regression_loss.cpp, binary_loss.cpp, margin_loss.cpp.
+// Sources by kind: classification_loss.cpp, ctc_loss.cpp, regression_loss.cpp, binary_loss.cpp, margin_loss.cpp.
 #pragma once
 
 #include <korrel/framework/ops/options.h>
@@ -26,6 +26,18 @@ struct ClassLossOptions {
 Tensor cross_entropy(const Tensor& x, const Tensor& target, const ClassLossOptions& options = {});
 // x [N,C,...] or [C] log-probabilities; target: class indices.
 Tensor nll_loss(const Tensor& x, const Tensor& target, const ClassLossOptions& options = {});
+
+struct CtcLossOptions {
+  int64_t blank = 0;  // the class that stands for no label
+  Reduction reduction = Reduction::mean;
+  bool zero_infinity = false;  // no loss and no gradient where the labels do not fit into the time
+};
+// Minus the logarithm of the probability that log_probs [T,N,C] (or [T,C]) spell the labels, over all their timings
+// (Graves et al. 2006). targets: [N,S] padded, or all after one another [sum of target_lengths]; lengths: i64 [N] (or
+// []), at most T and S. The mean divides each loss by its number of labels first. The gradient is the one by log_probs
+// as they are; PyTorch's differs before log_softmax, and is the same behind it. Sums are in f64.
+Tensor ctc_loss(const Tensor& log_probs, const Tensor& targets, const Tensor& input_lengths,
+                const Tensor& target_lengths, const CtcLossOptions& options = {});
 
 // ---- Numbers; x and target of any shape
 
