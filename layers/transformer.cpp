@@ -135,10 +135,10 @@ void Transformer::reset_parameters(Generator& generator) {
 }
 
 Tensor Transformer::forward(const Tensor& src, const Tensor& tgt, const TransformerMasks& masks) {
-  check<ValueError>(src.defined() && tgt.defined(), "Transformer: {} is undefined", src.defined() ? "tgt" : "src");
+  check<ValueError>(src.defined() && tgt.defined(), "{} is undefined", src.defined() ? "tgt" : "src");
   check<ShapeError>(
       src.dim() >= 1 && tgt.dim() >= 1 && src.size(-1) == options.d_model && tgt.size(-1) == options.d_model,
-      "Transformer: src and tgt need {} features (src {}, tgt {})", options.d_model, src.shape(), tgt.shape());
+      "src and tgt need {} features (src {}, tgt {})", options.d_model, src.shape(), tgt.shape());
   Tensor memory = encoder(src, {.src_mask = masks.src_mask, .src_key_padding_mask = masks.src_key_padding_mask});
   return decoder(tgt, memory,
                  {.tgt_mask = masks.tgt_mask,

@@ -119,7 +119,7 @@ TEST_CASE("what the layers refuse") {
   nn::Transformer net({.d_model = 8, .nhead = 2, .num_encoder_layers = 1, .num_decoder_layers = 1, .layer = small});
   CHECK(message_of<ShapeError>([&] {
           net(zeros({3, 2, 8}), zeros({3, 2, 4}));
-        }) == "Transformer: Transformer: src and tgt need 8 features (src [3,2,8], tgt [3,2,4])");
+        }) == "Transformer: src and tgt need 8 features (src [3,2,8], tgt [3,2,4])");
   CHECK(message_of<ShapeError>([&] {
           net(zeros({3, 2, 8}), zeros({3, 1, 8}));
         })
