@@ -102,6 +102,7 @@
 #include <korrel/optim/clip_grad.h>
 #include <korrel/optim/combined_scheduler.h>
 #include <korrel/optim/cyclic_scheduler.h>
+#include <korrel/optim/lbfgs.h>
 #include <korrel/optim/lr_scheduler.h>
 #include <korrel/optim/optimizer.h>
 #include <korrel/optim/reduce_on_plateau.h>

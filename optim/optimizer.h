@@ -61,8 +61,8 @@ class Optimizer {
 
   // "state.0.step", "state.0.exp_avg", "param_groups.0.lr" ...: everything but the parameters. The tensors are the
   // optimizer's own, not copies. Loading throws ValueError, and changes nothing, if they do not fit these parameters.
-  StateDict state_dict() const;
-  void load_state_dict(const StateDict& state);
+  virtual StateDict state_dict() const;
+  virtual void load_state_dict(const StateDict& state);
 
  protected:
   explicit Optimizer(const char* name) : name_(name) {}
