@@ -3,6 +3,7 @@
 #pragma once
 
 #include <korrel/datasets/catalogue.h>
+#include <korrel/datasets/characters.h>
 #include <korrel/datasets/cifar.h>
 #include <korrel/datasets/dataset.h>
 #include <korrel/datasets/digits.h>
@@ -89,6 +90,7 @@
 #include <korrel/layers/upsample.h>
 #include <korrel/models/alexnet.h>
 #include <korrel/models/catalogue.h>
+#include <korrel/models/char_lstm.h>
 #include <korrel/models/lenet5.h>
 #include <korrel/models/mlp.h>
 #include <korrel/models/mobilenet_v2.h>

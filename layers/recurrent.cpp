@@ -9,18 +9,26 @@
 #include <korrel/framework/ops/shape.h>
 #include <korrel/framework/tensor/create.h>
 #include <korrel/layers/argument_check.h>
+#include <korrel/layers/cost.h>
 #include <korrel/layers/init.h>
 #include <korrel/layers/python_text.h>
 
 namespace korrel::nn {
 namespace {
 
-// What a call of an ordinary module does around forward: member checks, the call path, the path in messages.
+Tensor& output_of(LSTMOutput& result) { return result.y; }
+Tensor& output_of(PackedLSTMOutput& result) { return result.y.data; }
+
+// What a call of an ordinary module does around forward: member checks, the call path, the path in messages, and
+// forward hooks, which see x and y.
 template <class F>
-auto called(Module& module, const F& forward) {
+auto called(Module& module, const Tensor& x, const F& forward) {
   ModuleCall call(module);
   try {
-    return forward();
+    auto result = forward();
+    Tensor& y = output_of(result);
+    y = call.finish(x, y);
+    return result;
   } catch (Error& error) {
     call.name_place(error);
     throw;
@@ -100,6 +108,13 @@ std::string RecurrentLayer::extra_repr() const {
   return text;
 }
 
+LayerCost RecurrentLayer::cost(const Tensor& x, const Tensor&) const {
+  int64_t of_a_row = 0;
+  for (const Parameter& weight : parameters_)
+    if (weight.dim() == 2) of_a_row += weight.numel();
+  return {.multiply_adds = x.numel() / input_size * of_a_row, .global = true};
+}
+
 void RecurrentLayer::check_state(const char* name, const Tensor& state, const Shape& expected) const {
   if (state.defined())
     check<ShapeError>(state.shape() == expected,
@@ -143,7 +158,7 @@ Recurrence RecurrentLayer::layers(const Tensor& rows, const std::vector<int64_t>
 }
 
 LSTMOutput RecurrentLayer::run(const Tensor& x, const RecurrentState& initial) {
-  return called(*this, [&]() -> LSTMOutput {
+  return called(*this, x, [&]() -> LSTMOutput {
     check<ValueError>(x.defined(), "{}: x is undefined", op_of(cell_));
     check<ShapeError>(x.dim() == 2 || x.dim() == 3, "{}: x needs shape {} or [T,features], has {}", op_of(cell_),
                       batch_first ? "[N,T,features]" : "[T,N,features]", x.shape());
@@ -168,7 +183,7 @@ LSTMOutput RecurrentLayer::run(const Tensor& x, const RecurrentState& initial) {
 }
 
 PackedLSTMOutput RecurrentLayer::run(const PackedSequence& x, const RecurrentState& initial) {
-  return called(*this, [&]() -> PackedLSTMOutput {
+  return called(*this, x.data, [&]() -> PackedLSTMOutput {
     check<ValueError>(x.data.defined() && !x.batch_sizes.empty(), "{}: the packed sequence is empty", op_of(cell_));
     check<ShapeError>(x.data.dim() == 2, "{}: packed data needs shape [rows,features], has {}", op_of(cell_),
                       x.data.shape());

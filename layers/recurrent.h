@@ -45,6 +45,7 @@ class RecurrentLayer : public Module {
   // naming what there is.
   Parameter& parameter(std::string_view name);
   std::string extra_repr() const override;
+  LayerCost cost(const Tensor& x, const Tensor& y) const override;
   void visit_contents(Members& members) override;
   void reset_parameters(Generator& generator = default_generator());
 

@@ -9,6 +9,7 @@
 #include <korrel/framework/ops/reduction.h>
 #include <korrel/framework/tensor/create.h>
 #include <korrel/layers/containers.h>
+#include <korrel/layers/cost.h>
 #include <korrel/layers/recurrent_cell.h>
 #include <tests/message_of.h>
 
@@ -157,6 +158,23 @@ TEST_CASE("copies have weights of their own, states go out and in, f64 too") {
   CHECK(gru(x.to(f64)).y.dtype() == f64);
   nn::LSTMCell cell(2, 3);
   CHECK(cell(randn({2})).c.shape() == Shape{3});
+}
+
+TEST_CASE("forward hooks see x and y; what one multiply-adds is known") {
+  nn::LSTM lstm(3, 4, {.bidirectional = true});
+  Tensor x = randn({5, 2, 3});
+  Shape seen;
+  HookHandle doubled = lstm.register_forward_hook([&](nn::Module&, const Tensor& in, const Tensor& y) {
+    seen = in.shape();
+    return y * 2;
+  });
+  Tensor twice = lstm(x).y;
+  CHECK(seen == Shape{5, 2, 3});
+  doubled.remove();
+  check_near(twice, lstm(x).y * 2);
+  CHECK(lstm.cost(x, twice).multiply_adds == 10 * 2 * 16 * (3 + 4));
+  lstm.register_backward_hook([](nn::Module&, const Tensor& gx, const Tensor&) { return gx; });
+  CHECK(message_of<ValueError>([&] { lstm(x); }).find("are for modules of one input tensor") != std::string::npos);
 }
 
 TEST_CASE("what recurrent layers refuse") {
