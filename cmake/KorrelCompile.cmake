@@ -9,7 +9,7 @@ add_library(korrel_compile INTERFACE)
 target_compile_features(korrel_compile INTERFACE cxx_std_20)
 target_compile_options(korrel_compile INTERFACE
   -Wall -Wextra -Wnon-virtual-dtor -Woverloaded-virtual
-  -Wno-restrict  # false alarms of gcc 12 in std::string (gcc bug 105329)
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>  # false alarms of gcc 12 in std::string (gcc bug 105329)
   -Wno-missing-field-initializers)  # {.stride = 2} leaves the other options at their defaults on purpose
 if(KORREL_WARNINGS_AS_ERRORS)
   target_compile_options(korrel_compile INTERFACE -Werror)

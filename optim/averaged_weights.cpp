@@ -13,6 +13,8 @@ namespace {
 
 constexpr int64_t elements_per_thread = 64 << 10;  // two arrays of 256 KiB: below, waking a thread costs more
 
+constexpr double most_updates = 0x1p53;  // in a saved state: one more is far from overflow
+
 std::size_t bytes_of(const Tensor& x) { return static_cast<std::size_t>(x.numel()) * size_of(x.dtype()); }
 
 void copy_bytes(const Tensor& from, const Tensor& to) { std::memcpy(to.raw_data(), from.raw_data(), bytes_of(from)); }
@@ -95,15 +97,16 @@ void AveragedWeights::load_state_dict(const StateDict& state) {
                       shape, found->second->shape());
     return *found->second;
   };
-  int64_t updates = find("updates", {}).item<int64_t>();
-  check<ValueError>(updates >= 0, "AveragedWeights: the saved state has {} updates", updates);
+  Tensor saved = find("updates", {});
+  check<ValueError>(saved.item() >= 0 && saved.item() <= most_updates,
+                    "AveragedWeights: the saved state has {} updates", saved.item());
   std::vector<Tensor> values;
   for (const Slot& slot : slots_)
     values.push_back(find("weights." + slot.key, slot.average.shape()).detach().to(slot.average.dtype()).contiguous());
   check<ValueError>(given.size() == slots_.size() + 1, "AveragedWeights: the saved state has {} entries, {} are known",
                     given.size(), slots_.size() + 1);
   for (std::size_t i = 0; i < slots_.size(); ++i) copy_bytes(values[i], slots_[i].average);
-  updates_ = updates;
+  updates_ = saved.item<int64_t>();
 }
 
 }  // namespace korrel::optim

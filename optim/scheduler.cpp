@@ -6,6 +6,11 @@
 #include <korrel/framework/tensor/create.h>
 
 namespace korrel::optim {
+namespace {
+
+constexpr double most_steps = 0x1p53;  // in a saved state: arithmetic on it is far from overflow
+
+}  // namespace
 
 std::vector<double> PerGroup::over(std::size_t groups, const char* scheduler, const char* argument) const {
   if (values_.size() == 1) return std::vector<double>(groups, values_[0]);
@@ -64,7 +69,11 @@ void Scheduler::load_state_dict(const StateDict& state) {
       if (const Tensor* saved = find(name); saved && writing) value = saved->item();
     }
     void operator()(const std::string& name, int64_t& value) override {
-      if (const Tensor* saved = find(name); saved && writing) value = saved->item<int64_t>();
+      const Tensor* saved = find(name);
+      if (!saved) return;
+      bool counts = saved->item() >= -1 && saved->item() <= most_steps;
+      check<ValueError>(counts, "{}: the saved state's {} is no number of steps: {}", scheduler, name, saved->item());
+      if (writing) value = saved->item<int64_t>();
     }
     const Tensor* find(const std::string& name) {
       ++asked;
@@ -73,11 +82,13 @@ void Scheduler::load_state_dict(const StateDict& state) {
       missing += (missing.empty() ? "" : ", ") + name;
       return nullptr;
     }
+    const char* scheduler = nullptr;
     std::unordered_map<std::string, const Tensor*> given;
     std::string missing;
     std::size_t asked = 0;
     bool writing = false;
   } visitor;
+  visitor.scheduler = name_;
   for (const auto& [key, tensor] : state) visitor.given[key] = &tensor;
   visit_state(visitor);
   check<ValueError>(visitor.missing.empty(), "{}: the saved state has no number named {}", name_, visitor.missing);

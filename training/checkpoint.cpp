@@ -13,6 +13,7 @@ namespace {
 constexpr const char* format = "korrel-checkpoint";
 constexpr const char* version = "1";
 constexpr int64_t report_numbers = 8;
+constexpr int64_t most_epochs = int64_t{1} << 53;  // of a loader: one more is far from overflow
 
 Tensor number(uint64_t value) { return from_vector<int64_t>({std::bit_cast<int64_t>(value)}, {}); }
 
@@ -59,7 +60,7 @@ FitPosition read_position(const NamedTensors& all) {
          reports = take(all, "position.reports", f64, {-1, report_numbers});
   const auto* numbers = place.data<int64_t>();
   check<ValueError>(numbers[0] >= 0 && numbers[0] <= INT32_MAX && numbers[1] >= 0 && numbers[2] >= -1 &&
-                        numbers[0] == reports.size(0),
+                        numbers[2] <= most_epochs && numbers[0] == reports.size(0),
                     "position.place is {}, with {} reports", Dims(place.to_vector<int64_t>()), reports.size(0));
   const auto* sums = so_far.data<double>();
   FitPosition at{.epoch = static_cast<int>(numbers[0]),

@@ -8,6 +8,7 @@
 
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/io/input_file.h>
+#include <korrel/framework/io/stored_elements.h>
 
 namespace korrel {
 namespace {
@@ -134,11 +135,10 @@ void ByteStream::skip(int64_t bytes, const char* what) {
 }
 
 Tensor ByteStream::read_u8(const Shape& shape, const char* what) {
-  int64_t total = 1;
-  for (int64_t size : shape) {
-    check<IoError>(size >= 0 && !__builtin_mul_overflow(total, size, &total), "{}: {} of shape {} cannot be", path(),
-                   what, shape);
-  }
+  bool negative = std::any_of(shape.begin(), shape.end(), [](int64_t size) { return size < 0; });
+  std::optional<int64_t> bytes = negative ? std::nullopt : stored_bytes(StoredType::u8, shape);
+  check<IoError>(bytes.has_value(), "{}: {} of shape {} cannot be", path(), what, shape);
+  int64_t total = *bytes;
   check<IoError>(total <= most_left(), "{}: truncated: {} of shape {} need {} bytes, at most {} can follow", path(),
                  what, shape, total, most_left());
   Tensor grown;

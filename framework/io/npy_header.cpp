@@ -195,12 +195,9 @@ Header read_header(ByteSource& source, int64_t available, const std::string& whe
   std::string dict(static_cast<std::size_t>(length), '\0');
   source.read(dict.data(), dict.size());
   Header header = DictReader(dict, where).read();
-  int64_t bytes = stored_bytes(header.type);
-  for (int64_t size : header.shape) {
-    check<IoError>(!__builtin_mul_overflow(bytes, size, &bytes), "{}: an array of shape {} has more than 2^63 bytes",
-                   where, header.shape);
-  }
-  check<IoError>(bytes == left, "{}: an array of shape {} needs {} bytes, {} are there", where, header.shape, bytes,
+  std::optional<int64_t> bytes = stored_bytes(header.type, header.shape);
+  check<IoError>(bytes.has_value(), "{}: an array of shape {} has more than 2^63 bytes", where, header.shape);
+  check<IoError>(*bytes == left, "{}: an array of shape {} needs {} bytes, {} are there", where, header.shape, *bytes,
                  left);
   return header;
 }

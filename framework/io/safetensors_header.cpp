@@ -147,17 +147,14 @@ class Reader : public nlohmann::json_sax<json> {
 void check_entry(const std::string& path, const Entry& e, int64_t data_bytes) {
   std::optional<StoredType> type = stored_type(e.dtype);
   check<IoError>(type.has_value(), "{}: tensor '{}' has dtype '{}', which cannot be read here", path, e.name, e.dtype);
-  int64_t bytes = stored_bytes(*type);
   check<IoError>(e.begin <= e.end && e.end <= data_bytes,
                  "{}: tensor '{}' has data_offsets [{}, {}], the file holds {} bytes", path, e.name, e.begin, e.end,
                  data_bytes);
-  for (int64_t size : e.shape) {
-    check<IoError>(!__builtin_mul_overflow(bytes, size, &bytes), "{}: tensor '{}' has shape {}, more than 2^63 bytes",
-                   path, e.name, e.shape);
-  }
-  check<IoError>(bytes == e.end - e.begin,
+  std::optional<int64_t> bytes = stored_bytes(*type, e.shape);
+  check<IoError>(bytes.has_value(), "{}: tensor '{}' has shape {}, more than 2^63 bytes", path, e.name, e.shape);
+  check<IoError>(*bytes == e.end - e.begin,
                  "{}: tensor '{}' of dtype {} and shape {} needs {} bytes, its data_offsets [{}, {}] give {}", path,
-                 e.name, e.dtype, e.shape, bytes, e.begin, e.end, e.end - e.begin);
+                 e.name, e.dtype, e.shape, *bytes, e.begin, e.end, e.end - e.begin);
 }
 
 }  // namespace

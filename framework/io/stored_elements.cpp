@@ -80,6 +80,16 @@ int64_t stored_bytes(StoredType type) {
   }
 }
 
+std::optional<int64_t> stored_bytes(StoredType type, const Shape& shape) {
+  int64_t bytes = stored_bytes(type);
+  bool empty = false;
+  for (int64_t size : shape) {
+    if (__builtin_mul_overflow(bytes, std::max<int64_t>(size, 1), &bytes)) return std::nullopt;
+    empty = empty || size == 0;
+  }
+  return empty ? 0 : bytes;
+}
+
 DType read_dtype(StoredType type) {
   switch (type) {
     case StoredType::f16:

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 
 #include <korrel/framework/tensor/tensor.h>
@@ -12,7 +13,9 @@ namespace korrel {
 enum class StoredType : uint8_t { f16, bf16, f32, f64, i8, i16, i32, i64, u8, u16, u32, u64, boolean };
 
 int64_t stored_bytes(StoredType type);  // of one element
-DType read_dtype(StoredType type);      // what it becomes: f16 and bf16 f32, integers other than u8 i64
+// Of a tensor; nothing if they pass 2^63, or would if its sizes of 0 were 1: then its strides could not be told.
+std::optional<int64_t> stored_bytes(StoredType type, const Shape& shape);
+DType read_dtype(StoredType type);  // what it becomes: f16 and bf16 f32, integers other than u8 i64
 
 // Bytes in order, from wherever they come.
 class ByteSource {

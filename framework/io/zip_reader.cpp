@@ -101,6 +101,7 @@ std::vector<ZipMember> list_zip(const InputFile& file) {
   std::vector<uint8_t> bytes(directory.bytes);
   file.read_at(static_cast<int64_t>(directory.begin), bytes.data(), bytes.size());
   std::vector<ZipMember> members;
+  uint64_t stored_in_all = 0;
   int64_t at = 0, end = static_cast<int64_t>(bytes.size());
   for (uint64_t i = 0; i < directory.entries; ++i) {
     check<IoError>(at + entry_bytes <= end, "{}: the directory ends within entry {} of {}", path, i, directory.entries);
@@ -120,6 +121,9 @@ std::vector<ZipMember> list_zip(const InputFile& file) {
     check<IoError>(stored <= limit && header <= limit - stored,
                    "{}: member '{}' would take {} bytes from byte {} on, the file has {}", path, name, stored, header,
                    limit);
+    stored_in_all += stored;  // a member that is listed many times would unpack to many times its size
+    check<IoError>(stored_in_all <= limit, "{}: members lie upon each other: {} bytes of them in a file of {}", path,
+                   stored_in_all, limit);
     check<IoError>(method == 0 ? size == stored : size <= stored * deflate_ratio,
                    "{}: member '{}' of {} bytes cannot come from {} stored ones", path, name, size, stored);
     members.push_back({name, entry.u32(16), static_cast<int64_t>(stored), static_cast<int64_t>(size),

@@ -179,6 +179,13 @@ TEST_CASE("state goes out and in; what does not fit is named and changes nothing
   CHECK(told(turned, state) == "Adam: the saved state does not fit: state.0.exp_avg is [2], the parameter [3]");
   optim::SGD sgd({c, d}, {.lr = 0.7});
   CHECK(told(sgd, state) == "SGD: the saved state does not fit: param_groups.0.momentum is missing");
+  optim::StateDict strange = state;
+  strange.emplace_back("state.0.exp_avg_cubed", ones({2}));
+  CHECK(told(other, strange) ==
+        "Adam: the saved state does not fit: state.0.exp_avg_cubed belongs to no parameter or group here (2 and 1)");
+  strange = state;
+  strange[0].second = full({}, 0x1p60, {.dtype = f64});
+  CHECK(told(other, strange).starts_with("Adam: the saved state does not fit: state.0.step is no number of steps"));
   CHECK(told(other, {}) == "Adam: the saved state does not fit: param_groups.0.lr is missing");
 }
 

@@ -129,4 +129,10 @@ TEST_CASE("what schedules refuse") {
           StepLR a(o, {.step_size = 1});
           a.load_state_dict({});
         }).starts_with("StepLR: the saved state has no number named last_epoch, base_lrs.0, last_lr.0"));
+  CHECK(refused([](SGD& o) {
+          StepLR a(o, {.step_size = 1});
+          StateDict state = a.state_dict();
+          state[0].second = full({}, 1e18, {.dtype = i64});
+          a.load_state_dict(state);
+        }).starts_with("StepLR: the saved state's last_epoch is no number of steps: 1e+18"));
 }

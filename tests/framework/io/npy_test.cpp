@@ -143,6 +143,7 @@ TEST_CASE("npy: each rule broken once") {
   CHECK(contains(refusal(npy_of(dict("'<f4'", "(1,)"), four + "x")), "needs 4 bytes, 5 are there"));
   CHECK(contains(refusal(npy_of(dict("'<f4'", "(4611686018427387904,)"), four)), "more than 2^63 bytes"));
   CHECK(contains(refusal(npy_of(dict("'<f4'", "(99999999999999999999,)"), four)), "past 2^63"));
+  CHECK(contains(refusal(npy_of(dict("'<f4'", "(0, 4611686018427387904, 4)"), "")), "more than 2^63 bytes"));
   CHECK(contains(refusal(npy_of(dict("'<f4'", "(-1,)"), four)), "no number"));
   CHECK(contains(refusal(npy_of(dict("'<f4'", "(1,1,1,1,1,1,1,1,1)"), four)), "more than 8 dimensions"));
   CHECK(contains(refusal(npy_of(dict("'<c8'", "(1,)"), four)), "dtype '<c8'"));
@@ -176,6 +177,8 @@ TEST_CASE("npz: damaged archives") {
   std::string other = stored;
   for (std::size_t i = other.find("x.npy"); i != std::string::npos; i = other.find("x.npy", i + 1)) other[i + 4] = 'z';
   CHECK(contains(refused(other), "not an .npy file"));
+  CHECK(contains(refused(read_bytes(KORREL_SOURCE_DIR "/tests/fuzz/corpus/npz/one_member_listed_500_times")),
+                 "members lie upon each other"));
   // Every byte changed and every length cut: refused or, where it does not matter (dates), read; never a crash.
   memory::reset_peak();
   int64_t before = memory::statistics().peak_bytes_in_use;

@@ -185,6 +185,7 @@ TEST_CASE("hostile files: each rule of the format broken once") {
   CHECK(contains(refusal(file_of(one("[1]", "[0,9223372036854775807]"), "1234")), "data_offsets"));
   CHECK(contains(refusal(file_of(one("[4611686018427387904]", "[0,4]"), "1234")), "more than 2^63 bytes"));
   CHECK(contains(refusal(file_of(one("[4294967296,4294967296]", "[0,4]"), "1234")), "more than 2^63 bytes"));
+  CHECK(contains(refusal(file_of(one("[0,4611686018427387904,4]", "[0,0]"))), "more than 2^63 bytes"));
   CHECK(contains(refusal(file_of(one("[1]", "[0,4]"), "12345")), "end at byte 4 of the data, the file holds 5"));
   CHECK(contains(refusal(file_of(one("[1]", "[1,5]"), "12345")), "leaving a gap after byte 0"));
   CHECK(contains(refusal(file_of("{}", "1")), "end at byte 0"));
