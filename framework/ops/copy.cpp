@@ -1,6 +1,7 @@
 // Tensor::contiguous, clone and to(dtype): the same elements in memory of their own.
 #include <korrel/framework/autograd/record.h>
-#include <korrel/framework/kernels/copy.h>
+#include <korrel/framework/kernels/convert.h>
+#include <korrel/framework/ops/copy_elements.h>
 #include <korrel/framework/tensor/tensor.h>
 
 namespace korrel {
@@ -8,7 +9,10 @@ namespace {
 
 Tensor copied(const Tensor& x, DType dtype) {
   Tensor y = make_tensor(x.shape(), dtype);
-  kernels::copy(dtype, y.raw_data(), x.dtype(), x.raw_data(), x.shape(), x.strides());
+  if (dtype == x.dtype())
+    copy_elements(y, x);
+  else
+    kernels::convert(dtype, y.raw_data(), x.dtype(), x.raw_data(), x.shape(), x.strides());
   return y;
 }
 

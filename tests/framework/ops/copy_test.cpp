@@ -2,7 +2,6 @@
 
 #include <korrel/framework/autograd/backward.h>
 #include <korrel/framework/base/parallel.h>
-#include <korrel/framework/kernels/copy.h>
 #include <korrel/framework/kernels/targets.h>
 #include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/tensor/create.h>
