@@ -22,22 +22,17 @@ namespace korrel::kernels::HWY_NAMESPACE {
 namespace {
 
 // Calls body(d, rows, at, i, valid) for each vector of the rows [begin, end) of y: outputs at, at + 1, ... `valid` of
-// them, which are columns i, i + 1, ... of a row whose windows cover `rows`.
+// them, which are columns i, i + 1, ... of a row whose windows cover `rows`; `beyond` stands outside of x.
 template <class T, class Body>
-HWY_INLINE void for_windows(const PoolPlan& plan, int64_t begin, int64_t end, const T* x, Body body) {
+HWY_INLINE void for_windows(const PoolPlan& plan, int64_t begin, int64_t end, const T* x, T beyond, Body body) {
   const hn::ScalableTag<T> d;
   const int64_t lanes = lanes_of(d), size = plan.here[2];
-  MetRows<T> rows(plan, x, (size + lanes - 1) / lanes * lanes * plan.step);
+  MetRows<T> rows(plan, x, (size + lanes - 1) / lanes * lanes * plan.step, !plan.inside(0, size), beyond);
   Position at(begin, plan.here);
   for (int64_t row = begin; row < end; ++row, at.next(plan.here)) {
     rows.move_to(at);
     for (int64_t i = 0; i < size; i += lanes) body(d, rows, row * size + i, i, size - i < lanes ? size - i : lanes);
   }
-}
-
-// Whether a vector of `valid` columns from i on meets only columns that exist.
-HWY_INLINE bool within(const PoolPlan::Column& column, int64_t i, int64_t valid) {
-  return column.begin <= i && i + valid <= column.end;
 }
 
 template <int kStride, class T>
@@ -51,74 +46,73 @@ void max_rows(const PoolPlan& plan, int64_t begin, int64_t end, const T* x, T* y
     while (first + 1 != columns.end && i < first->begin) ++first;
     firsts.elements()[i] = static_cast<Number>(first->tap);
   }
-  for_windows(plan, begin, end, x, [&](auto d, const MetRows<T>& rows, int64_t at, int64_t i, int64_t valid) HWY_ATTR {
-    const hn::RebindToUnsigned<decltype(d)> du;
-    const auto lowest = hn::Set(d, -std::numeric_limits<T>::infinity());
-    auto most = lowest;
-    // Where nothing is above -inf it is the first element that exists.
-    auto tap = hn::Add(hn::Set(du, static_cast<Number>(rows.tap(0))), hn::Load(du, firsts.elements() + i));
-    const bool inside = plan.inside(i, valid);
-    for (int64_t r = 0; r < rows.count(); ++r)
-      for (const PoolPlan::Column* column = columns.begin; column != columns.end; ++column) {
-        auto value = load_every<kStride>(d, rows.row(r) + i * plan.step + column->shift, plan.step);
-        if (!inside) value = hn::IfThenElse(lanes_between(d, column->begin - i, column->end - i), value, lowest);
-        const auto larger = hn::Or(hn::Gt(value, most), hn::IsNaN(value));
-        most = hn::IfThenElse(larger, value, most);
-        tap = hn::IfThenElse(hn::RebindMask(du, larger), hn::Set(du, static_cast<Number>(rows.tap(r) + column->tap)),
-                             tap);
-      }
-    store_some(d, most, y, at, valid, last);
-    if (taps != nullptr) store_taps(d, tap, taps, at, valid, last);
-  });
+  const T lowest = -std::numeric_limits<T>::infinity();
+  for_windows(plan, begin, end, x, lowest,
+              [&](auto d, const MetRows<T>& rows, int64_t at, int64_t i, int64_t valid) HWY_ATTR {
+                const hn::RebindToUnsigned<decltype(d)> du;
+                auto most = hn::Set(d, lowest);
+                // Where nothing is above -inf it is the first element that exists.
+                auto tap = hn::Add(hn::Set(du, static_cast<Number>(rows.tap(0))), hn::Load(du, firsts.elements() + i));
+                for (int64_t r = 0; r < rows.count(); ++r)
+                  for (const PoolPlan::Column* column = columns.begin; column != columns.end; ++column) {
+                    const auto value = load_every<kStride>(d, rows.row(r) + i * plan.step + column->shift, plan.step);
+                    const auto larger = hn::Or(hn::Gt(value, most), hn::IsNaN(value));
+                    most = hn::IfThenElse(larger, value, most);
+                    tap = hn::IfThenElse(hn::RebindMask(du, larger),
+                                         hn::Set(du, static_cast<Number>(rows.tap(r) + column->tap)), tap);
+                  }
+                store_some(d, most, y, at, valid, last);
+                if (taps != nullptr) store_taps(d, tap, taps, at, valid, last);
+              });
 }
 
 template <int kStride, class T>
 void pick_rows(const PoolPlan& plan, int64_t begin, int64_t end, const T* x, const PoolTap* taps, T* y) {
   const PoolPlan::Columns columns = plan.columns(0);
   const int64_t last = end * plan.here[2];
-  for_windows(plan, begin, end, x, [&](auto d, const MetRows<T>& rows, int64_t at, int64_t i, int64_t valid) HWY_ATTR {
-    const hn::RebindToUnsigned<decltype(d)> du;
-    HWY_ALIGN PoolTap lane_taps[hn::MaxLanes(d)] = {};
-    for (int64_t lane = 0; lane < valid; ++lane) lane_taps[lane] = taps[at + lane];
-    const auto tap = load_taps(d, lane_taps);
-    auto picked = hn::Zero(d);
-    for (int64_t r = 0; r < rows.count(); ++r)
-      for (const PoolPlan::Column* column = columns.begin; column != columns.end; ++column) {
-        const auto value = load_every<kStride>(d, rows.row(r) + i * plan.step + column->shift, plan.step);
-        const auto mine = hn::Eq(tap, hn::Set(du, static_cast<hn::TFromD<decltype(du)>>(rows.tap(r) + column->tap)));
-        picked = hn::IfThenElse(hn::RebindMask(d, mine), value, picked);
-      }
-    store_some(d, picked, y, at, valid, last);
-  });
+  for_windows(plan, begin, end, x, T(0),
+              [&](auto d, const MetRows<T>& rows, int64_t at, int64_t i, int64_t valid) HWY_ATTR {
+                const hn::RebindToUnsigned<decltype(d)> du;
+                HWY_ALIGN PoolTap lane_taps[hn::MaxLanes(d)] = {};
+                for (int64_t lane = 0; lane < valid; ++lane) lane_taps[lane] = taps[at + lane];
+                const auto tap = load_taps(d, lane_taps);
+                auto picked = hn::Zero(d);
+                for (int64_t r = 0; r < rows.count(); ++r)
+                  for (const PoolPlan::Column* column = columns.begin; column != columns.end; ++column) {
+                    const auto value = load_every<kStride>(d, rows.row(r) + i * plan.step + column->shift, plan.step);
+                    const auto mine =
+                        hn::Eq(tap, hn::Set(du, static_cast<hn::TFromD<decltype(du)>>(rows.tap(r) + column->tap)));
+                    picked = hn::IfThenElse(hn::RebindMask(d, mine), value, picked);
+                  }
+                store_some(d, picked, y, at, valid, last);
+              });
 }
 
 template <int kStride, class T>
 void average_rows(const PoolPlan& plan, int64_t begin, int64_t end, const T* x, const Divisors<T>& divisors, T* y) {
   const PoolPlan::Columns columns = plan.columns(0);
   const int64_t last = end * plan.here[2];
-  for_windows(plan, begin, end, x, [&](auto d, const MetRows<T>& rows, int64_t at, int64_t i, int64_t valid) HWY_ATTR {
-    auto sum = hn::Zero(d);
-    const bool inside = plan.inside(i, valid);
-    for (int64_t r = 0; r < rows.count(); ++r)
-      for (const PoolPlan::Column* column = columns.begin; column != columns.end; ++column) {
-        auto value = load_every<kStride>(d, rows.row(r) + i * plan.step + column->shift, plan.step);
-        if (!inside) value = hn::IfThenElseZero(lanes_between(d, column->begin - i, column->end - i), value);
-        sum = hn::Add(sum, value);
-      }
-    store_some(d, divisors.divide(d, sum, at, valid), y, at, valid, last);
-  });
+  for_windows(plan, begin, end, x, T(0),
+              [&](auto d, const MetRows<T>& rows, int64_t at, int64_t i, int64_t valid) HWY_ATTR {
+                auto sum = hn::Zero(d);
+                for (int64_t r = 0; r < rows.count(); ++r)
+                  for (const PoolPlan::Column* column = columns.begin; column != columns.end; ++column)
+                    sum = hn::Add(sum, load_every<kStride>(d, rows.row(r) + i * plan.step + column->shift, plan.step));
+                store_some(d, divisors.divide(d, sum, at, valid), y, at, valid, last);
+              });
 }
 
 // Rows [begin, end) of gx: one vector of sums for each phase of the stride, woven together. With kMasked a tap counts
-// only where it is the window's maximum.
+// only where it is the window's maximum; without, sums are divided by `divisor`.
 template <int kStride, bool kMasked, class T>
-void gradient_rows(const PoolPlan& plan, int64_t begin, int64_t end, const T* gy, const PoolTap* taps, T* gx) {
+void gradient_rows(const PoolPlan& plan, int64_t begin, int64_t end, const T* gy, const PoolTap* taps,
+                   const Divisors<T>& divisor, T* gx) {
   const hn::ScalableTag<T> d;
   const hn::RebindToUnsigned<decltype(d)> du;
   const int64_t lanes = lanes_of(d), stride = kStride == 0 ? plan.g.stride[2] : kStride;
   const int64_t size = plan.here[2], last = end * size, vectors = (size + stride * lanes - 1) / (stride * lanes);
-  MetRows<T> rows(plan, gy, vectors * lanes);
-  MetRows<PoolTap> tap_rows(plan, taps, vectors * lanes);
+  MetRows<T> rows(plan, gy, vectors * lanes, true, T(0));
+  MetRows<PoolTap> tap_rows(plan, taps, vectors * lanes, true, PoolTap(0));
 
   // The sums of column i and those that follow, for x's elements i * stride + phase, ...
   const auto sums_of = [&](int64_t phase, int64_t i) HWY_ATTR {
@@ -132,10 +126,9 @@ void gradient_rows(const PoolPlan& plan, int64_t begin, int64_t end, const T* gy
           const auto mine = hn::Eq(load_taps(d, tap_rows.row(r) + i + column->shift), number);
           value = hn::IfThenElseZero(hn::RebindMask(d, mine), value);
         }
-        if (!within(*column, i, lanes))
-          value = hn::IfThenElseZero(lanes_between(d, column->begin - i, column->end - i), value);
         sum = hn::Add(sum, value);
       }
+    if constexpr (!kMasked) sum = divisor.divide(d, sum, 0, 0);
     return sum;
   };
 
@@ -219,11 +212,12 @@ void avg_pool_of(const PoolGeometry& g, const T* x, const T* divisors, T divisor
 }
 
 template <bool kMasked, class T>
-void gradient_of(const PoolGeometry& g, const T* gy, const PoolTap* taps, T* gx) {
+void gradient_of(const PoolGeometry& g, const T* gy, const PoolTap* taps, const Divisors<T>& divisor, T* gx) {
   const PoolPlan plan(g, PoolPlan::Direction::backward);
   parallel_for(g.planes * g.in[0] * g.in[1], grain(g, g.in), [&](int64_t begin, int64_t end) HWY_ATTR {
-    with_stride(g.stride[2],
-                [&](auto stride) HWY_ATTR { gradient_rows<stride(), kMasked>(plan, begin, end, gy, taps, gx); });
+    with_stride(g.stride[2], [&](auto stride) HWY_ATTR {
+      gradient_rows<stride(), kMasked>(plan, begin, end, gy, taps, divisor, gx);
+    });
   });
 }
 
@@ -234,7 +228,7 @@ void max_pool_gradient_of(const PoolGeometry& g, const T* gy, const PoolTap* tap
                          HWY_ATTR { max_gradient_2x2(d, h, begin, end, gy, taps, gx); });
     return;
   }
-  gradient_of<true>(g, gy, taps, gx);
+  gradient_of<true>(g, gy, taps, Divisors<T>(g, nullptr, T(1)), gx);
 }
 
 template <class T>
@@ -245,6 +239,7 @@ void avg_pool_gradient_of(const PoolGeometry& g, const T* gy, const T* divisors,
                          HWY_ATTR { average_gradient_2x2(d, h, begin, end, gy, by, gx); });
     return;
   }
+  if (divisors == nullptr) return gradient_of<false, T>(g, gy, nullptr, by, gx);
   const int64_t row = g.out[2], rows = g.planes * g.out[0] * g.out[1];
   const WorkingMemory<T> memory(rows * row);
   T* scaled = memory.elements();
@@ -256,7 +251,7 @@ void avg_pool_gradient_of(const PoolGeometry& g, const T* gy, const T* divisors,
         store_some(d, by.divide(d, load_some(d, gy, at, valid, rows * row), at, valid), scaled, at, valid, end * row);
       }
   });
-  gradient_of<false, T>(g, scaled, nullptr, gx);
+  gradient_of<false, T>(g, scaled, nullptr, Divisors<T>(g, nullptr, T(1)), gx);
 }
 
 void max_f32(const PoolGeometry& g, const float* x, float* y, PoolTap* taps) { max_pool_of(g, x, y, taps); }
