@@ -6,6 +6,7 @@
 #include <korrel/framework/kernels/compiled_targets.h>
 #include <korrel/framework/kernels/matmul.h>
 #include <korrel/framework/kernels/targets.h>
+#include <korrel/framework/kernels/winograd.h>
 
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
@@ -272,6 +273,7 @@ void conv_output(const ConvGeometry& g, const T* x, const T* w, const T* bias, T
   }
   multiply_adds_asked += multiply_adds(g);
   if constexpr (sizeof(T) == 4) {
+    if (winograd_pays(g)) return winograd_output(g, x, w, bias, y);
     HWY_DYNAMIC_DISPATCH(output_f32)(g, x, w, bias, y);
   } else {
     HWY_DYNAMIC_DISPATCH(output_f64)(g, x, w, bias, y);
@@ -287,6 +289,7 @@ void conv_input_gradient(const ConvGeometry& g, const T* gy, const T* w, const T
   }
   multiply_adds_asked += multiply_adds(g);
   if constexpr (sizeof(T) == 4) {
+    if (winograd_pays(g)) return winograd_input_gradient(g, gy, w, bias, gx);
     HWY_DYNAMIC_DISPATCH(input_gradient_f32)(g, gy, w, bias, gx);
   } else {
     HWY_DYNAMIC_DISPATCH(input_gradient_f64)(g, gy, w, bias, gx);
@@ -302,6 +305,7 @@ void conv_weight_gradient(const ConvGeometry& g, const T* x, const T* gy, T* gw)
   }
   multiply_adds_asked += multiply_adds(g);
   if constexpr (sizeof(T) == 4) {
+    if (winograd_pays(g)) return winograd_weight_gradient(g, x, gy, gw);
     HWY_DYNAMIC_DISPATCH(weight_gradient_f32)(g, x, gy, gw);
   } else {
     HWY_DYNAMIC_DISPATCH(weight_gradient_f64)(g, x, gy, gw);

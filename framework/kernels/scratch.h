@@ -27,6 +27,7 @@ enum class Scratch {
   kDropped,
   kScoreGradients,
   kSum,
+  kTiles,
   kCount
 };
 

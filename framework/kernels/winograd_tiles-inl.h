@@ -1,0 +1,255 @@
+// The transforms of winograd.cpp: vectors across the tiles of a row (or across filters). Tile element (p, q) is matrix
+// xi = 4 p + q. Per one dimension, with interpolation at 0, 1, -1 and infinity:
+//   source   d0 - d2, d1 + d2, d2 - d1, d1 - d3
+//   filter   g0, (g0 + g1 + g2) / 2, (g0 - g1 + g2) / 2, g2                  result  m0 + m1 + m2, m1 - m2 - m3
+//   gradient g0, (g0 + g1) / 2, (g0 - g1) / 2, g1       its filter  m0 + m1 + m2, m1 - m2, m1 + m2 - m3
+#if defined(KORREL_WINOGRAD_TILES_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef KORREL_WINOGRAD_TILES_INL_H_
+#undef KORREL_WINOGRAD_TILES_INL_H_
+#else
+#define KORREL_WINOGRAD_TILES_INL_H_
+#endif
+
+#include <cstdint>
+#include <cstring>
+
+#include <hwy/highway.h>
+
+#include <korrel/framework/kernels/scratch.h>
+#include <korrel/framework/kernels/winograd_grid.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace korrel::kernels::HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+#if HWY_TARGET != HWY_SCALAR
+
+// Two at a time: from[0], from[2], ... and from[1], from[3], ...
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE void load_two(D d, const float* from, V& even, V& odd) {
+  const V first = hn::LoadU(d, from), second = hn::LoadU(d, from + hn::Lanes(d));
+  even = hn::ConcatEven(d, second, first);
+  odd = hn::ConcatOdd(d, second, first);
+}
+
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE void store_first_lanes(D d, V vector, int64_t count, float* to) {
+  if (count >= static_cast<int64_t>(hn::Lanes(d)))
+    hn::StoreU(vector, d, to);
+  else
+    hn::BlendedStore(vector, hn::FirstN(d, static_cast<size_t>(count)), d, to);
+}
+
+// Rows [from, from + rows) of a plane with `margin` zeros before each row and enough behind for whole vectors, into
+// scratch memory; rows outside of the plane are zero.
+HWY_INLINE float* padded_rows(const float* plane, int64_t height, int64_t width, int64_t from, int64_t rows,
+                              int64_t margin, int64_t pitch) {
+  float* all = scratch<float>(Scratch::kTiles, rows * pitch);
+  for (int64_t r = 0; r < rows; ++r) {
+    float* HWY_RESTRICT to = all + r * pitch;
+    const int64_t row = from + r;
+    if (row < 0 || row >= height) {
+      std::memset(to, 0, static_cast<size_t>(pitch) * sizeof(float));
+      continue;
+    }
+    for (int64_t i = 0; i < margin; ++i) to[i] = 0;
+    std::memcpy(to + margin, plane + row * width, static_cast<size_t>(width) * sizeof(float));
+    std::memset(to + margin + width, 0, static_cast<size_t>(pitch - margin - width) * sizeof(float));
+  }
+  return all;
+}
+
+// One row of the source's transform, for a vector of tiles.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE void source_row(D d, const float* from, V* HWY_RESTRICT t) {
+  V d0, d1, d2, d3;
+  load_two(d, from, d0, d1);
+  load_two(d, from + 2, d2, d3);
+  t[0] = hn::Sub(d0, d2);
+  t[1] = hn::Add(d1, d2);
+  t[2] = hn::Sub(d2, d1);
+  t[3] = hn::Sub(d1, d3);
+}
+
+// Tile rows [first, last) of a plane of the source. Neighbouring tile rows share two rows of the source: their row
+// transforms are carried along.
+template <class D>
+HWY_INLINE void transform_source(D d, const TileGrid& grid, const float* plane, int64_t first, int64_t last,
+                                 int64_t to_stride, float* HWY_RESTRICT to) {
+  using V = hn::Vec<D>;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d)), rows = 2 * (last - first) + 2;
+  const float* padded = padded_rows(plane, grid.in_height, grid.in_width, 2 * first - grid.pad_height, rows,
+                                    grid.pad_width, grid.pitch());
+  for (int64_t j = 0; j < grid.columns; j += lanes) {
+    const int64_t valid = grid.columns - j;
+    const float* HWY_RESTRICT from = padded + 2 * j;
+    V above[2][4], below[2][4];
+    source_row(d, from, above[0]);
+    source_row(d, from + grid.pitch(), above[1]);
+    float* HWY_RESTRICT place = to + j;
+    for (int64_t row = first; row < last; ++row, place += grid.columns) {
+      from += 2 * grid.pitch();
+      source_row(d, from, below[0]);
+      source_row(d, from + grid.pitch(), below[1]);
+      for (int q = 0; q < 4; ++q) {
+        store_first_lanes(d, hn::Sub(above[0][q], below[0][q]), valid, place + q * to_stride);
+        store_first_lanes(d, hn::Add(above[1][q], below[0][q]), valid, place + (4 + q) * to_stride);
+        store_first_lanes(d, hn::Sub(below[0][q], above[1][q]), valid, place + (8 + q) * to_stride);
+        store_first_lanes(d, hn::Sub(above[1][q], below[1][q]), valid, place + (12 + q) * to_stride);
+        above[0][q] = below[0][q];
+        above[1][q] = below[1][q];
+      }
+    }
+  }
+}
+
+// Tile rows [first, last) of a plane of gy: tiles of 2x2, zero beyond its borders.
+template <class D>
+HWY_INLINE void transform_gradient(D d, const TileGrid& grid, const float* plane, int64_t first, int64_t last,
+                                   int64_t to_stride, float* HWY_RESTRICT to) {
+  using V = hn::Vec<D>;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  const V half = hn::Set(d, 0.5F);
+  const float* padded =
+      padded_rows(plane, grid.out_height, grid.out_width, 2 * first, 2 * (last - first), 0, grid.pitch());
+  for (int64_t row = first; row < last; ++row) {
+    for (int64_t j = 0; j < grid.columns; j += lanes) {
+      const int64_t valid = grid.columns - j;
+      const float* HWY_RESTRICT from = padded + 2 * (row - first) * grid.pitch() + 2 * j;
+      V t[2][4];
+      for (int r = 0; r < 2; ++r) {
+        V g0, g1;
+        load_two(d, from + r * grid.pitch(), g0, g1);
+        t[r][0] = g0;
+        t[r][1] = hn::Mul(half, hn::Add(g0, g1));
+        t[r][2] = hn::Mul(half, hn::Sub(g0, g1));
+        t[r][3] = g1;
+      }
+      float* HWY_RESTRICT place = to + (row - first) * grid.columns + j;
+      for (int q = 0; q < 4; ++q) {
+        store_first_lanes(d, t[0][q], valid, place + q * to_stride);
+        store_first_lanes(d, hn::Mul(half, hn::Add(t[0][q], t[1][q])), valid, place + (4 + q) * to_stride);
+        store_first_lanes(d, hn::Mul(half, hn::Sub(t[0][q], t[1][q])), valid, place + (8 + q) * to_stride);
+        store_first_lanes(d, t[1][q], valid, place + (12 + q) * to_stride);
+      }
+    }
+  }
+}
+
+// Tile rows [first, last) of a plane of the result, plus *bias if that is not null.
+template <class D>
+HWY_INLINE void transform_result(D d, const TileGrid& grid, const float* HWY_RESTRICT from, int64_t from_stride,
+                                 const float* bias, int64_t first, int64_t last, float* HWY_RESTRICT plane) {
+  using V = hn::Vec<D>;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d)), width = grid.out_width;
+  const V start = hn::Set(d, bias == nullptr ? 0.0F : *bias);
+  HWY_ALIGN float pairs[2 * hn::MaxLanes(d)];
+  for (int64_t row = first; row < last; ++row) {
+    for (int64_t j = 0; j < grid.columns; j += lanes) {
+      const float* HWY_RESTRICT place = from + (row - first) * grid.columns + j;
+      V upper[4], lower[4];
+      for (int q = 0; q < 4; ++q) {
+        const V m0 = hn::LoadU(d, place + q * from_stride), m1 = hn::LoadU(d, place + (4 + q) * from_stride),
+                m2 = hn::LoadU(d, place + (8 + q) * from_stride), m3 = hn::LoadU(d, place + (12 + q) * from_stride);
+        upper[q] = hn::Add(hn::Add(m0, m1), m2);
+        lower[q] = hn::Sub(hn::Sub(m1, m2), m3);
+      }
+      const int64_t valid = width - 2 * j;
+      for (int r = 0; r < 2; ++r) {
+        if (2 * row + r >= grid.out_height) break;
+        const V* m = r == 0 ? upper : lower;
+        const V even = hn::Add(start, hn::Add(hn::Add(m[0], m[1]), m[2])),
+                odd = hn::Add(start, hn::Sub(hn::Sub(m[1], m[2]), m[3]));
+        float* to = plane + (2 * row + r) * width + 2 * j;
+        const bool whole = valid >= 2 * lanes;
+        hn::StoreInterleaved2(even, odd, d, whole ? to : pairs);
+        if (!whole) std::memcpy(to, pairs, static_cast<size_t>(valid) * sizeof(float));
+      }
+    }
+  }
+}
+
+HWY_INLINE void transform_filters(int64_t begin, int64_t end, const float* w, bool turned, int64_t count,
+                                  float* HWY_RESTRICT to) {
+  const hn::ScalableTag<float> d;
+  const hn::RebindToSigned<decltype(d)> di;
+  using V = hn::Vec<decltype(d)>;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  const auto every_ninth = hn::Mul(hn::Iota(di, 0), hn::Set(di, 9));
+  const V half = hn::Set(d, 0.5F);
+  HWY_ALIGN float tail[9 * hn::MaxLanes(d)] = {};
+  const auto spread = [&](V g0, V g1, V g2, V * HWY_RESTRICT t) HWY_ATTR __attribute__((always_inline)) {
+    const V sum = hn::Add(g0, g2);
+    t[0] = g0;
+    t[1] = hn::Mul(half, hn::Add(sum, g1));
+    t[2] = hn::Mul(half, hn::Sub(sum, g1));
+    t[3] = g2;
+  };
+  for (int64_t f = begin; f < end; f += lanes) {
+    const int64_t valid = end - f;
+    const float* HWY_RESTRICT from = w + 9 * f;
+    if (valid < lanes) {
+      std::memcpy(tail, from, static_cast<size_t>(9 * valid) * sizeof(float));
+      from = tail;
+    }
+    V rows[3][4];
+    for (int r = 0; r < 3; ++r) {
+      V g[3];
+      for (int c = 0; c < 3; ++c) g[c] = hn::GatherIndex(d, from + (turned ? 8 - 3 * r - c : 3 * r + c), every_ninth);
+      spread(g[0], g[1], g[2], rows[r]);
+    }
+    for (int q = 0; q < 4; ++q) {
+      V t[4];
+      spread(rows[0][q], rows[1][q], rows[2][q], t);
+      for (int p = 0; p < 4; ++p) store_first_lanes(d, t[p], valid, to + (4 * p + q) * count + f);
+    }
+  }
+}
+
+HWY_INLINE void transform_filter_gradients(int64_t begin, int64_t end, int64_t count, const float* HWY_RESTRICT from,
+                                           float* HWY_RESTRICT gw) {
+  const hn::ScalableTag<float> d;
+  using V = hn::Vec<decltype(d)>;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  HWY_ALIGN float taps[9][hn::MaxLanes(d)];
+  const auto gather = [&](V m0, V m1, V m2, V m3, V * HWY_RESTRICT t) HWY_ATTR __attribute__((always_inline)) {
+    const V sum = hn::Add(m1, m2);
+    t[0] = hn::Add(m0, sum);
+    t[1] = hn::Sub(m1, m2);
+    t[2] = hn::Sub(sum, m3);
+  };
+  HWY_ALIGN float last[16][hn::MaxLanes(d)] = {};
+  for (int64_t f = begin; f < end; f += lanes) {
+    const int64_t valid = end - f < lanes ? end - f : lanes;
+    if (valid < lanes)
+      for (int xi = 0; xi < 16; ++xi)
+        std::memcpy(last[xi], from + xi * count + f, static_cast<size_t>(valid) * sizeof(float));
+    const auto element = [&](int xi) HWY_ATTR __attribute__((always_inline)) {
+      return valid < lanes ? hn::Load(d, last[xi]) : hn::LoadU(d, from + xi * count + f);
+    };
+    V rows[3][4];
+    for (int q = 0; q < 4; ++q) {
+      V t[3];
+      gather(element(q), element(4 + q), element(8 + q), element(12 + q), t);
+      for (int r = 0; r < 3; ++r) rows[r][q] = t[r];
+    }
+    for (int r = 0; r < 3; ++r) {
+      V t[3];
+      gather(rows[r][0], rows[r][1], rows[r][2], rows[r][3], t);
+      for (int c = 0; c < 3; ++c) hn::Store(t[c], d, taps[3 * r + c]);
+    }
+    float* HWY_RESTRICT to = gw + 9 * f;
+    for (int64_t lane = 0; lane < valid; ++lane)
+      for (int tap = 0; tap < 9; ++tap) to[9 * lane + tap] = taps[tap][lane];
+  }
+}
+
+#endif  // HWY_TARGET != HWY_SCALAR
+
+}  // namespace
+}  // namespace korrel::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // KORREL_WINOGRAD_TILES_INL_H_
