@@ -109,8 +109,8 @@ std::atomic<bool> enabled{[] {
 struct TileBlocks {
   int64_t rows;  // tile rows in a block
   int64_t columns;
-  TileBlocks(const TileGrid& grid, int64_t channels) {
-    const int64_t wanted = std::clamp<int64_t>((int64_t{3} << 19) / (64 * channels), 128, 512);
+  TileBlocks(const TileGrid& grid, int64_t channels, int64_t most) {
+    const int64_t wanted = std::clamp<int64_t>((int64_t{3} << 19) / (64 * channels), 128, most);
     const int64_t blocks = std::max<int64_t>(1, (grid.all_rows() * grid.columns + wanted / 2) / wanted);
     rows = (grid.all_rows() + blocks - 1) / blocks;
     columns = (rows * grid.columns + kTileSlack - 1) / kTileSlack * kTileSlack + kTileSlack;
@@ -128,7 +128,7 @@ void transform_all_filters(int64_t count, const float* w, bool turned, float* to
 // `filters` are [16][results][channels] by these strides.
 void correlate(const TileGrid& grid, int64_t channels, int64_t results, const float* source, const float* filters,
                MatrixStrides filter_strides, const float* bias, float* to) {
-  const TileBlocks blocks(grid, channels + results);
+  const TileBlocks blocks(grid, channels + results, 512);
   const int64_t pitch = blocks.columns;
   Buffer<float> tiles(16 * channels * pitch), products(16 * results * pitch);
   for (int64_t begin = 0; begin < grid.all_rows(); begin += blocks.rows) {
@@ -183,7 +183,7 @@ void winograd_input_gradient(const ConvGeometry& g, const float* gy, const float
 // F(3x3, 2x2): tiles of x as in the output pass, with tiles of 2x2 of gy as filters, summed over all tiles.
 void winograd_weight_gradient(const ConvGeometry& g, const float* x, const float* gy, float* gw) {
   const TileGrid grid({g.n, g.c, g.in[1], g.in[2]}, {g.k, g.out[1], g.out[2]}, g.padding[1], g.padding[2]);
-  const TileBlocks blocks(grid, g.c + g.k);
+  const TileBlocks blocks(grid, g.c + g.k, 192);  // the sums of blocks are short: that halves the error
   const int64_t pitch = blocks.columns, count = g.k * g.c;
   Buffer<float> tiles(16 * g.c * pitch), gradients(16 * g.k * pitch), sums(16 * count), more(16 * count);
   for (int64_t begin = 0; begin < grid.all_rows(); begin += blocks.rows) {

@@ -36,10 +36,10 @@ struct TileGrid {
   int64_t all_rows() const { return images * rows; }
   int64_t in_size() const { return in_height * in_width; }
   int64_t out_size() const { return out_height * out_width; }
-  // Of a padded row: two columns for each tile, rounded up to whole vectors, and two more; a row never needs more than
-  // that and its margin.
-  int64_t pitch() const {
-    const int64_t tiles = 2 * ((columns + kTileSlack - 1) / kTileSlack * kTileSlack + kTileSlack) + 2;
+  // Of a padded row: two columns for each tile, rounded up to vectors of `lanes`, and two more; a row never needs more
+  // than that and its margin.
+  int64_t pitch(int64_t lanes) const {
+    const int64_t tiles = 2 * ((columns + lanes - 1) / lanes * lanes) + 2;
     const int64_t row = pad_width + (in_width > out_width ? in_width : out_width);
     return tiles > row ? tiles : row;
   }

@@ -50,13 +50,13 @@ HWY_INLINE float* padded_rows(const float* plane, int64_t height, int64_t width,
   for (int64_t r = 0; r < rows; ++r) {
     float* HWY_RESTRICT to = all + r * pitch;
     const int64_t row = from + r;
-    if (row < 0 || row >= height) {
-      std::memset(to, 0, static_cast<size_t>(pitch) * sizeof(float));
-      continue;
-    }
-    for (int64_t i = 0; i < margin; ++i) to[i] = 0;
-    std::memcpy(to + margin, plane + row * width, static_cast<size_t>(width) * sizeof(float));
-    std::memset(to + margin + width, 0, static_cast<size_t>(pitch - margin - width) * sizeof(float));
+    // Loops, not memcpy: rows of small planes are shorter than what a call costs.
+    const bool inside = 0 <= row && row < height;
+    const float* HWY_RESTRICT source = inside ? plane + row * width : nullptr;
+    const int64_t begin = inside ? margin : 0, end = inside ? margin + width : 0;
+    for (int64_t i = 0; i < begin; ++i) to[i] = 0;
+    for (int64_t i = begin; i < end; ++i) to[i] = source[i - begin];
+    for (int64_t i = end; i < pitch; ++i) to[i] = 0;
   }
   return all;
 }
@@ -79,20 +79,20 @@ template <class D>
 HWY_INLINE void transform_source(D d, const TileGrid& grid, const float* plane, int64_t first, int64_t last,
                                  int64_t to_stride, float* HWY_RESTRICT to) {
   using V = hn::Vec<D>;
-  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d)), rows = 2 * (last - first) + 2;
-  const float* padded = padded_rows(plane, grid.in_height, grid.in_width, 2 * first - grid.pad_height, rows,
-                                    grid.pad_width, grid.pitch());
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d)), rows = 2 * (last - first) + 2, pitch = grid.pitch(lanes);
+  const float* padded =
+      padded_rows(plane, grid.in_height, grid.in_width, 2 * first - grid.pad_height, rows, grid.pad_width, pitch);
   for (int64_t j = 0; j < grid.columns; j += lanes) {
     const int64_t valid = grid.columns - j;
     const float* HWY_RESTRICT from = padded + 2 * j;
     V above[2][4], below[2][4];
     source_row(d, from, above[0]);
-    source_row(d, from + grid.pitch(), above[1]);
+    source_row(d, from + pitch, above[1]);
     float* HWY_RESTRICT place = to + j;
     for (int64_t row = first; row < last; ++row, place += grid.columns) {
-      from += 2 * grid.pitch();
+      from += 2 * pitch;
       source_row(d, from, below[0]);
-      source_row(d, from + grid.pitch(), below[1]);
+      source_row(d, from + pitch, below[1]);
       for (int q = 0; q < 4; ++q) {
         store_first_lanes(d, hn::Sub(above[0][q], below[0][q]), valid, place + q * to_stride);
         store_first_lanes(d, hn::Add(above[1][q], below[0][q]), valid, place + (4 + q) * to_stride);
@@ -110,18 +110,17 @@ template <class D>
 HWY_INLINE void transform_gradient(D d, const TileGrid& grid, const float* plane, int64_t first, int64_t last,
                                    int64_t to_stride, float* HWY_RESTRICT to) {
   using V = hn::Vec<D>;
-  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d)), pitch = grid.pitch(lanes);
   const V half = hn::Set(d, 0.5F);
-  const float* padded =
-      padded_rows(plane, grid.out_height, grid.out_width, 2 * first, 2 * (last - first), 0, grid.pitch());
+  const float* padded = padded_rows(plane, grid.out_height, grid.out_width, 2 * first, 2 * (last - first), 0, pitch);
   for (int64_t row = first; row < last; ++row) {
     for (int64_t j = 0; j < grid.columns; j += lanes) {
       const int64_t valid = grid.columns - j;
-      const float* HWY_RESTRICT from = padded + 2 * (row - first) * grid.pitch() + 2 * j;
+      const float* HWY_RESTRICT from = padded + 2 * (row - first) * pitch + 2 * j;
       V t[2][4];
       for (int r = 0; r < 2; ++r) {
         V g0, g1;
-        load_two(d, from + r * grid.pitch(), g0, g1);
+        load_two(d, from + r * pitch, g0, g1);
         t[r][0] = g0;
         t[r][1] = hn::Mul(half, hn::Add(g0, g1));
         t[r][2] = hn::Mul(half, hn::Sub(g0, g1));

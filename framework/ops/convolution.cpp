@@ -3,6 +3,7 @@
 #include <korrel/framework/autograd/record.h>
 #include <korrel/framework/base/lazy_text.h>
 #include <korrel/framework/kernels/convolution.h>
+#include <korrel/framework/kernels/winograd.h>
 #include <korrel/framework/ops/pad.h>
 #include <korrel/framework/ops/reduction.h>
 #include <korrel/framework/tensor/create.h>
@@ -358,5 +359,8 @@ Tensor convolution_matrix(const Tensor& kernel, const Shape& x_shape, ConvolveMo
   Tensor units = eye(columns, {kernel.dtype()}).reshape(form.y);
   return input_gradient(form, units, kernel.reshape(form.w)).reshape({columns, -1}).t();
 }
+
+void set_winograd(bool enabled) { kernels::set_winograd(enabled); }
+bool winograd_enabled() { return kernels::winograd_enabled(); }
 
 }  // namespace korrel

@@ -1,0 +1,125 @@
+// Minimal filtering against the sum itself in f64: no pass may err more than 4 times as much as the direct f32 sum
+// does, on any SIMD target, for planes of any size; and the same bits for any number of threads.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <functional>
+#include <random>
+#include <vector>
+
+#include <korrel/framework/base/parallel.h>
+#include <korrel/framework/kernels/targets.h>
+#include <korrel/framework/kernels/winograd.h>
+
+using namespace korrel;
+using kernels::ConvGeometry;
+
+namespace {
+
+struct Case {
+  int64_t n, c, k, height, width, pad_height, pad_width;
+};
+
+ConvGeometry geometry_of(const Case& a) {
+  ConvGeometry g;
+  g.n = a.n;
+  g.c = a.c;
+  g.k = a.k;
+  g.in = {1, a.height, a.width};
+  g.kernel = {1, 3, 3};
+  g.padding = {0, a.pad_height, a.pad_width};
+  g.out = {1, a.height + 2 * a.pad_height - 2, a.width + 2 * a.pad_width - 2};
+  return g;
+}
+
+std::vector<float> numbers(int64_t count, unsigned seed) {
+  std::mt19937 random(seed);
+  std::uniform_real_distribution<float> uniform(-1, 1);
+  std::vector<float> values(static_cast<std::size_t>(count));
+  for (float& value : values) value = uniform(random);
+  return values;
+}
+
+std::vector<double> wide(const std::vector<float>& values) { return {values.begin(), values.end()}; }
+
+template <class T>
+std::vector<T> run(int pass, const ConvGeometry& g, const std::vector<T>& x, const std::vector<T>& w,
+                   const std::vector<T>& gy, const std::vector<T>& bias) {
+  std::vector<T> result(pass == 0 ? gy.size() : pass == 1 ? x.size() : w.size(), T(77));
+  if (pass == 0) kernels::conv_output(g, x.data(), w.data(), bias.data(), result.data());
+  if (pass == 1) kernels::conv_input_gradient(g, gy.data(), w.data(), static_cast<const T*>(nullptr), result.data());
+  if (pass == 2) kernels::conv_weight_gradient(g, x.data(), gy.data(), result.data());
+  return result;
+}
+
+double error(const std::vector<float>& values, const std::vector<double>& exact) {
+  double sum = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) sum += std::pow(static_cast<double>(values[i]) - exact[i], 2);
+  return std::sqrt(sum / static_cast<double>(values.size()));
+}
+
+}  // namespace
+
+TEST_CASE("every pass errs at most 4 times as much as the direct sum, on every target") {
+  const std::string before = kernels::active_target();
+  const bool was_enabled = kernels::winograd_enabled();
+  for (const std::string& target : kernels::available_targets()) {
+    kernels::force_target(target);
+    for (const Case& a : {Case{2, 32, 33, 16, 16, 1, 1}, Case{1, 40, 32, 17, 35, 1, 1}, Case{3, 32, 32, 13, 11, 0, 2},
+                          Case{16, 33, 64, 5, 4, 1, 1}, Case{9, 48, 50, 9, 7, 2, 0}, Case{1, 32, 32, 33, 70, 0, 0}}) {
+      CAPTURE(target);
+      CAPTURE(a.height);
+      CAPTURE(a.width);
+      const ConvGeometry g = geometry_of(a);
+      kernels::set_winograd(true);
+      REQUIRE(kernels::winograd_pays(g) == (target != "scalar"));
+      const auto x = numbers(a.n * a.c * a.height * a.width, 1), w = numbers(a.k * a.c * 9, 2),
+                 gy = numbers(a.n * a.k * g.out[1] * g.out[2], 3), bias = numbers(a.k, 4);
+      for (int pass = 0; pass < 3; ++pass) {
+        CAPTURE(pass);
+        kernels::set_winograd(true);
+        const std::vector<float> fast = run(pass, g, x, w, gy, bias);
+        kernels::set_winograd(false);
+        const std::vector<float> direct = run(pass, g, x, w, gy, bias);
+        const std::vector<double> exact = run(pass, g, wide(x), wide(w), wide(gy), wide(bias));
+        CHECK(error(fast, exact) <= 4 * error(direct, exact));
+        if (target != "scalar") CHECK(fast != direct);  // the switch switches
+      }
+    }
+  }
+  kernels::set_winograd(was_enabled);
+  kernels::force_target(before);
+}
+
+TEST_CASE("the same bits for any number of threads") {
+  const int threads = num_threads();
+  const bool was_enabled = kernels::winograd_enabled();
+  kernels::set_winograd(true);
+  const ConvGeometry g = geometry_of({5, 64, 48, 19, 23, 1, 1});
+  const auto x = numbers(5 * 64 * 19 * 23, 1), w = numbers(48 * 64 * 9, 2), gy = numbers(5 * 48 * 19 * 23, 3),
+             bias = numbers(48, 4);
+  for (int pass = 0; pass < 3; ++pass) {
+    set_num_threads(1);
+    const std::vector<float> one = run(pass, g, x, w, gy, bias);
+    for (int count : {2, 3}) {
+      set_num_threads(count);
+      CHECK(run(pass, g, x, w, gy, bias) == one);
+    }
+  }
+  set_num_threads(threads);
+  kernels::set_winograd(was_enabled);
+}
+
+TEST_CASE("other kernels, strides, groups and few channels are left to the direct sum") {
+  ConvGeometry g = geometry_of({2, 32, 32, 16, 16, 1, 1});
+  CHECK(kernels::winograd_pays(g) == (kernels::winograd_enabled() && kernels::active_target() != "scalar"));
+  ConvGeometry strided = g;
+  strided.stride = {1, 2, 2};
+  ConvGeometry dilated = g;
+  dilated.dilation = {1, 2, 2};
+  ConvGeometry grouped = g;
+  grouped.groups = 2;
+  ConvGeometry narrow = g;
+  narrow.c = 16;
+  for (const ConvGeometry& other : {strided, dilated, grouped, narrow}) CHECK_FALSE(kernels::winograd_pays(other));
+}
