@@ -21,56 +21,56 @@ class FunctionLayer : public Module {
   Function function_;
 };
 
-struct ReLU : FunctionLayer {
+struct ReLU : FunctionLayer {  // max(x, 0)
   ReLU();
   KORREL_MODULE()
 };
-struct ReLU6 : FunctionLayer {
+struct ReLU6 : FunctionLayer {  // min(max(x, 0), 6)
   ReLU6();
   KORREL_MODULE()
 };
-struct Tanh : FunctionLayer {
+struct Tanh : FunctionLayer {  // hyperbolic tangent
   Tanh();
   KORREL_MODULE()
 };
-struct Sigmoid : FunctionLayer {
+struct Sigmoid : FunctionLayer {  // 1 / (1 + e^-x)
   Sigmoid();
   KORREL_MODULE()
 };
-struct SELU : FunctionLayer {
+struct SELU : FunctionLayer {  // 1.0507 elu(x, 1.6733)
   SELU();
   KORREL_MODULE()
 };
-struct SiLU : FunctionLayer {
+struct SiLU : FunctionLayer {  // x sigmoid(x)
   SiLU();
   KORREL_MODULE()
 };
-struct Mish : FunctionLayer {
+struct Mish : FunctionLayer {  // x tanh(log(1 + e^x))
   Mish();
   KORREL_MODULE()
 };
-struct LogSigmoid : FunctionLayer {
+struct LogSigmoid : FunctionLayer {  // log(sigmoid(x))
   LogSigmoid();
   KORREL_MODULE()
 };
-struct Softsign : FunctionLayer {
+struct Softsign : FunctionLayer {  // x / (1 + |x|)
   Softsign();
   KORREL_MODULE()
 };
-struct Tanhshrink : FunctionLayer {
+struct Tanhshrink : FunctionLayer {  // x - tanh(x)
   Tanhshrink();
   KORREL_MODULE()
 };
-struct Hardswish : FunctionLayer {
+struct Hardswish : FunctionLayer {  // x relu6(x + 3) / 6
   Hardswish();
   KORREL_MODULE()
 };
-struct Hardsigmoid : FunctionLayer {
+struct Hardsigmoid : FunctionLayer {  // relu6(x + 3) / 6
   Hardsigmoid();
   KORREL_MODULE()
 };
 
-struct LeakyReLU : Module {
+struct LeakyReLU : Module {  // x above 0, negative_slope x from there down
   explicit LeakyReLU(double negative_slope = 0.01);
   Tensor forward(const Tensor& x) override;
   std::string extra_repr() const override;
@@ -100,7 +100,7 @@ struct PReLU : Module {
   KORREL_MODULE(weight)
 };
 
-struct ELU : Module {
+struct ELU : Module {  // x above 0, alpha (e^x - 1) from there down
   explicit ELU(double alpha = 1);
   Tensor forward(const Tensor& x) override;
   std::string extra_repr() const override;
@@ -108,7 +108,7 @@ struct ELU : Module {
   KORREL_MODULE()
 };
 
-struct CELU : Module {
+struct CELU : Module {              // x above 0, alpha (e^(x / alpha) - 1) from there down
   explicit CELU(double alpha = 1);  // not 0
   Tensor forward(const Tensor& x) override;
   std::string extra_repr() const override;
@@ -116,7 +116,7 @@ struct CELU : Module {
   KORREL_MODULE()
 };
 
-struct GELU : Module {
+struct GELU : Module {  // x times the normal distribution function, or its tanh approximation
   explicit GELU(Approximate approximate = Approximate::none);
   Tensor forward(const Tensor& x) override;
   std::string extra_repr() const override;
@@ -124,7 +124,7 @@ struct GELU : Module {
   KORREL_MODULE()
 };
 
-struct Softplus : Module {
+struct Softplus : Module {  // log(1 + e^(beta x)) / beta; x itself where beta x > threshold
   explicit Softplus(double beta = 1, double threshold = 20);
   Tensor forward(const Tensor& x) override;
   std::string extra_repr() const override;
@@ -132,7 +132,7 @@ struct Softplus : Module {
   KORREL_MODULE()
 };
 
-struct Hardtanh : Module {
+struct Hardtanh : Module {  // x between the bounds, the bounds beyond
   explicit Hardtanh(double min_val = -1, double max_val = 1);
   Tensor forward(const Tensor& x) override;
   std::string extra_repr() const override;
@@ -140,7 +140,7 @@ struct Hardtanh : Module {
   KORREL_MODULE()
 };
 
-struct Hardshrink : Module {
+struct Hardshrink : Module {  // 0 for |x| <= lambd, x beyond
   explicit Hardshrink(double lambd = 0.5);
   Tensor forward(const Tensor& x) override;
   std::string extra_repr() const override;
@@ -148,7 +148,7 @@ struct Hardshrink : Module {
   KORREL_MODULE()
 };
 
-struct Softshrink : Module {
+struct Softshrink : Module {  // 0 for |x| <= lambd; beyond, x moved towards 0 by lambd
   explicit Softshrink(double lambd = 0.5);
   Tensor forward(const Tensor& x) override;
   std::string extra_repr() const override;
@@ -156,7 +156,7 @@ struct Softshrink : Module {
   KORREL_MODULE()
 };
 
-struct Threshold : Module {
+struct Threshold : Module {  // x above threshold, value from there down
   Threshold(double threshold, double value);
   Tensor forward(const Tensor& x) override;
   std::string extra_repr() const override;
@@ -165,21 +165,21 @@ struct Threshold : Module {
 };
 
 // The four below work along one dimension.
-struct Softmax : Module {
+struct Softmax : Module {  // exp(x) / sum(exp(x)) along dim
   explicit Softmax(int64_t dim);
   Tensor forward(const Tensor& x) override;
   std::string extra_repr() const override;
   int64_t dim;
   KORREL_MODULE()
 };
-struct LogSoftmax : Module {
+struct LogSoftmax : Module {  // log(softmax(x)) along dim
   explicit LogSoftmax(int64_t dim);
   Tensor forward(const Tensor& x) override;
   std::string extra_repr() const override;
   int64_t dim;
   KORREL_MODULE()
 };
-struct Softmin : Module {
+struct Softmin : Module {  // softmax(-x) along dim
   explicit Softmin(int64_t dim);
   Tensor forward(const Tensor& x) override;
   std::string extra_repr() const override;
@@ -190,7 +190,7 @@ struct Softmax2d : Module {  // over the channels of x [N,C,H,W] or [C,H,W]
   Tensor forward(const Tensor& x) override;
   KORREL_MODULE()
 };
-struct GLU : Module {
+struct GLU : Module {  // the first half of x along dim times the sigmoid of the second
   explicit GLU(int64_t dim = -1);
   Tensor forward(const Tensor& x) override;
   std::string extra_repr() const override;

@@ -38,15 +38,15 @@ class BatchNormNd : public Module {
   BatchNormLayerOptions options_;
 };
 
-struct BatchNorm1d : BatchNormNd {  // x [N,C] or [N,C,L]
+struct BatchNorm1d : BatchNormNd {  // x [N,C,L] or [N,C], the same shape
   explicit BatchNorm1d(int64_t num_features, const BatchNormLayerOptions& options = {});
   KORREL_MODULE(weight, bias, running_mean, running_var, num_batches_tracked)
 };
-struct BatchNorm2d : BatchNormNd {  // x [N,C,H,W]
+struct BatchNorm2d : BatchNormNd {  // x [N,C,H,W], the same shape
   explicit BatchNorm2d(int64_t num_features, const BatchNormLayerOptions& options = {});
   KORREL_MODULE(weight, bias, running_mean, running_var, num_batches_tracked)
 };
-struct BatchNorm3d : BatchNormNd {  // x [N,C,D,H,W]
+struct BatchNorm3d : BatchNormNd {  // x [N,C,D,H,W], the same shape
   explicit BatchNorm3d(int64_t num_features, const BatchNormLayerOptions& options = {});
   KORREL_MODULE(weight, bias, running_mean, running_var, num_batches_tracked)
 };

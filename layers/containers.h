@@ -99,7 +99,7 @@ class Sequential : public ModuleContainer {
   KORREL_MODULE()
 };
 
-class ModuleList : public ModuleContainer {
+class ModuleList : public ModuleContainer {  // children by number; they are called by their owner
  public:
   ModuleList() = default;
   template <std::derived_from<Module>... M>
@@ -108,7 +108,7 @@ class ModuleList : public ModuleContainer {
   KORREL_MODULE()
 };
 
-class ModuleDict : public ModuleContainer {
+class ModuleDict : public ModuleContainer {  // children by name; they are called by their owner
  public:
   ModuleDict() = default;
   ModuleDict(std::initializer_list<NamedChild> children);

@@ -42,15 +42,15 @@ class ConvNd : public Module {
   ConvLayerOptions options_;
 };
 
-struct Conv1d : ConvNd {
+struct Conv1d : ConvNd {  // x [N,C,L] or [C,L] -> [N,K,L'] or [K,L']
   Conv1d(int64_t in_channels, int64_t out_channels, const PerAxis& kernel_size, const ConvLayerOptions& options = {});
   KORREL_MODULE(weight, bias)
 };
-struct Conv2d : ConvNd {
+struct Conv2d : ConvNd {  // x [N,C,H,W] or [C,H,W] -> [N,K,H',W'] or [K,H',W']
   Conv2d(int64_t in_channels, int64_t out_channels, const PerAxis& kernel_size, const ConvLayerOptions& options = {});
   KORREL_MODULE(weight, bias)
 };
-struct Conv3d : ConvNd {
+struct Conv3d : ConvNd {  // x [N,C,D,H,W] or [C,D,H,W] -> [N,K,D',H',W'] or [K,D',H',W']
   Conv3d(int64_t in_channels, int64_t out_channels, const PerAxis& kernel_size, const ConvLayerOptions& options = {});
   KORREL_MODULE(weight, bias)
 };
@@ -88,17 +88,17 @@ class ConvTransposeNd : public Module {
   ConvTransposeLayerOptions options_;
 };
 
-struct ConvTranspose1d : ConvTransposeNd {
+struct ConvTranspose1d : ConvTransposeNd {  // x [N,C,L] or [C,L] -> [N,K,L'] or [K,L']
   ConvTranspose1d(int64_t in_channels, int64_t out_channels, const PerAxis& kernel_size,
                   const ConvTransposeLayerOptions& options = {});
   KORREL_MODULE(weight, bias)
 };
-struct ConvTranspose2d : ConvTransposeNd {
+struct ConvTranspose2d : ConvTransposeNd {  // x [N,C,H,W] or [C,H,W] -> [N,K,H',W'] or [K,H',W']
   ConvTranspose2d(int64_t in_channels, int64_t out_channels, const PerAxis& kernel_size,
                   const ConvTransposeLayerOptions& options = {});
   KORREL_MODULE(weight, bias)
 };
-struct ConvTranspose3d : ConvTransposeNd {
+struct ConvTranspose3d : ConvTransposeNd {  // x [N,C,D,H,W] or [C,D,H,W] -> [N,K,D',H',W'] or [K,D',H',W']
   ConvTranspose3d(int64_t in_channels, int64_t out_channels, const PerAxis& kernel_size,
                   const ConvTransposeLayerOptions& options = {});
   KORREL_MODULE(weight, bias)

@@ -22,27 +22,27 @@ class DropoutNd : public Module {
   Generator* generator_;  // null: the default one
 };
 
-struct Dropout : DropoutNd {
+struct Dropout : DropoutNd {  // each element is 0 with probability p, the rest are divided by 1 - p; the same shape
   explicit Dropout(double p = 0.5, Generator* generator = nullptr);
   KORREL_MODULE()
 };
-struct Dropout1d : DropoutNd {  // whole channels
+struct Dropout1d : DropoutNd {  // whole channels: x [N,C,L] or [C,L]
   explicit Dropout1d(double p = 0.5, Generator* generator = nullptr);
   KORREL_MODULE()
 };
-struct Dropout2d : DropoutNd {
+struct Dropout2d : DropoutNd {  // whole channels: x [N,C,H,W]
   explicit Dropout2d(double p = 0.5, Generator* generator = nullptr);
   KORREL_MODULE()
 };
-struct Dropout3d : DropoutNd {
+struct Dropout3d : DropoutNd {  // whole channels: x [N,C,D,H,W] or [C,D,H,W]
   explicit Dropout3d(double p = 0.5, Generator* generator = nullptr);
   KORREL_MODULE()
 };
-struct AlphaDropout : DropoutNd {
+struct AlphaDropout : DropoutNd {  // for SELU networks: selu's lowest value in place of 0; mean and variance stay
   explicit AlphaDropout(double p = 0.5, Generator* generator = nullptr);
   KORREL_MODULE()
 };
-struct FeatureAlphaDropout : DropoutNd {  // whole channels
+struct FeatureAlphaDropout : DropoutNd {  // as AlphaDropout, whole channels: x [N,C,...]
   explicit FeatureAlphaDropout(double p = 0.5, Generator* generator = nullptr);
   KORREL_MODULE()
 };

@@ -9,16 +9,16 @@
 #include <korrel/framework/tensor/random.h>
 
 namespace korrel::nn::init {
-
+// Independent numbers: uniform in [low, high), or normal.
 Tensor& uniform_(Tensor& x, double low = 0, double high = 1, Generator& generator = default_generator());
 Tensor& normal_(Tensor& x, double mean = 0, double std = 1, Generator& generator = default_generator());
 // Normal, but redrawn (by inverting its distribution function) to lie in [low, high].
 Tensor& trunc_normal_(Tensor& x, double mean = 0, double std = 1, double low = -2, double high = 2,
                       Generator& generator = default_generator());
-Tensor& constant_(Tensor& x, double value);
-Tensor& zeros_(Tensor& x);
-Tensor& ones_(Tensor& x);
-Tensor& eye_(Tensor& x);  // a matrix
+Tensor& constant_(Tensor& x, double value);  // value everywhere
+Tensor& zeros_(Tensor& x);                   // 0 everywhere
+Tensor& ones_(Tensor& x);                    // 1 everywhere
+Tensor& eye_(Tensor& x);                     // a matrix, 1 on the diagonal
 // Weights [K,C/groups,R...] with which a convolution passes its first channels through unchanged.
 Tensor& dirac_(Tensor& x, int64_t groups = 1);
 
@@ -47,10 +47,10 @@ double calculate_gain(std::string_view nonlinearity, std::optional<double> param
 struct Fans {
   int64_t fan_in, fan_out;
 };
-Fans calculate_fan_in_and_fan_out(const Tensor& weight);  // of [out,in,...]; throws ShapeError below two dimensions
+Fans calculate_fan_in_and_fan_out(const Tensor& weight);  // of [out,in,...], else ShapeError. PyTorch: none
 
 // How PyTorch's linear and convolution layers start: weight and bias uniform within 1 / sqrt(fan_in). An undefined bias
-// is skipped.
+// is skipped. PyTorch: none
 void default_init_(Tensor& weight, Tensor& bias, Generator& generator = default_generator());
 
 }  // namespace korrel::nn::init

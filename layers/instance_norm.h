@@ -37,15 +37,15 @@ class InstanceNormNd : public Module {
   InstanceNormLayerOptions options_;
 };
 
-struct InstanceNorm1d : InstanceNormNd {  // x [N,C,L] or [C,L]
+struct InstanceNorm1d : InstanceNormNd {  // x [N,C,L] or [C,L], the same shape
   explicit InstanceNorm1d(int64_t num_features, const InstanceNormLayerOptions& options = {});
   KORREL_MODULE(weight, bias, running_mean, running_var, num_batches_tracked)
 };
-struct InstanceNorm2d : InstanceNormNd {  // x [N,C,H,W] or [C,H,W]
+struct InstanceNorm2d : InstanceNormNd {  // x [N,C,H,W] or [C,H,W], the same shape
   explicit InstanceNorm2d(int64_t num_features, const InstanceNormLayerOptions& options = {});
   KORREL_MODULE(weight, bias, running_mean, running_var, num_batches_tracked)
 };
-struct InstanceNorm3d : InstanceNormNd {  // x [N,C,D,H,W] or [C,D,H,W]
+struct InstanceNorm3d : InstanceNormNd {  // x [N,C,D,H,W] or [C,D,H,W], the same shape
   explicit InstanceNorm3d(int64_t num_features, const InstanceNormLayerOptions& options = {});
   KORREL_MODULE(weight, bias, running_mean, running_var, num_batches_tracked)
 };

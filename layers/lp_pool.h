@@ -18,11 +18,11 @@ class LPPoolNd : public WindowPool {
   double norm_type_;
   LpPoolOptions options_;
 };
-struct LPPool1d : LPPoolNd {
+struct LPPool1d : LPPoolNd {  // (sum over the window of x^p)^(1/p), p = norm_type: x [N,C,L] or [C,L]
   LPPool1d(double norm_type, const PerAxis& kernel_size, const LpPoolOptions& options = {});
   KORREL_MODULE()
 };
-struct LPPool2d : LPPoolNd {
+struct LPPool2d : LPPoolNd {  // (sum over the window of x^p)^(1/p), p = norm_type: x [N,C,H,W] or [C,H,W]
   LPPool2d(double norm_type, const PerAxis& kernel_size, const LpPoolOptions& options = {});
   KORREL_MODULE()
 };

@@ -26,17 +26,17 @@ class MaxUnpoolNd : public ModuleOf<Tensor(const Tensor&, const Tensor&, const P
  private:
   Dims kernel_size_, stride_, padding_;
 };
-struct MaxUnpool1d : MaxUnpoolNd {
+struct MaxUnpool1d : MaxUnpoolNd {  // x, indices [N,C,L] or [C,L]: elements in their old places, else 0
   explicit MaxUnpool1d(const PerAxis& kernel_size, const UnpoolLayerOptions& options = {});
   KORREL_MODULE()
   using MaxUnpoolNd::forward;
 };
-struct MaxUnpool2d : MaxUnpoolNd {
+struct MaxUnpool2d : MaxUnpoolNd {  // x, indices [N,C,H,W] or [C,H,W]: elements in their old places, else 0
   explicit MaxUnpool2d(const PerAxis& kernel_size, const UnpoolLayerOptions& options = {});
   KORREL_MODULE()
   using MaxUnpoolNd::forward;
 };
-struct MaxUnpool3d : MaxUnpoolNd {
+struct MaxUnpool3d : MaxUnpoolNd {  // x, indices [N,C,D,H,W] or [C,D,H,W]: elements in their old places, else 0
   explicit MaxUnpool3d(const PerAxis& kernel_size, const UnpoolLayerOptions& options = {});
   KORREL_MODULE()
   using MaxUnpoolNd::forward;

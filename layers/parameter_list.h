@@ -30,7 +30,7 @@ class ParameterContainer : public Module {
 };
 
 // Named "0", "1", ...
-class ParameterList : public ParameterContainer {
+class ParameterList : public ParameterContainer {  // parameters by number
  public:
   ParameterList() = default;
   explicit ParameterList(std::initializer_list<Tensor> values);
@@ -44,7 +44,7 @@ struct NamedValue {
   Tensor value;
 };
 
-class ParameterDict : public ParameterContainer {
+class ParameterDict : public ParameterContainer {  // parameters by name
  public:
   ParameterDict() = default;
   explicit ParameterDict(std::initializer_list<NamedValue> values);

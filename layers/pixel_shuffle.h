@@ -6,7 +6,7 @@
 
 namespace korrel::nn {
 
-struct PixelShuffle : Module {
+struct PixelShuffle : Module {  // x [...,C r r,H,W] -> [...,C,H r,W r], r = upscale_factor
   explicit PixelShuffle(int64_t upscale_factor);
   Tensor forward(const Tensor& x) override;
   std::string extra_repr() const override;
@@ -14,7 +14,7 @@ struct PixelShuffle : Module {
   KORREL_MODULE()
 };
 
-struct PixelUnshuffle : Module {
+struct PixelUnshuffle : Module {  // x [...,C,H r,W r] -> [...,C r r,H,W], r = downscale_factor
   explicit PixelUnshuffle(int64_t downscale_factor);
   Tensor forward(const Tensor& x) override;
   std::string extra_repr() const override;
@@ -22,7 +22,7 @@ struct PixelUnshuffle : Module {
   KORREL_MODULE()
 };
 
-struct ChannelShuffle : Module {
+struct ChannelShuffle : Module {  // x [N,groups k,...]: channel i of group j becomes channel i groups + j
   explicit ChannelShuffle(int64_t groups);
   Tensor forward(const Tensor& x) override;
   std::string extra_repr() const override;

@@ -32,15 +32,15 @@ class MaxPoolNd : public WindowPool {
  private:
   bool ceil_mode_;
 };
-struct MaxPool1d : MaxPoolNd {
+struct MaxPool1d : MaxPoolNd {  // the largest of each window: x [N,C,L] or [C,L]
   explicit MaxPool1d(const PerAxis& kernel_size, const MaxPoolOptions& options = {});
   KORREL_MODULE()
 };
-struct MaxPool2d : MaxPoolNd {
+struct MaxPool2d : MaxPoolNd {  // the largest of each window: x [N,C,H,W] or [C,H,W]
   explicit MaxPool2d(const PerAxis& kernel_size, const MaxPoolOptions& options = {});
   KORREL_MODULE()
 };
-struct MaxPool3d : MaxPoolNd {
+struct MaxPool3d : MaxPoolNd {  // the largest of each window: x [N,C,D,H,W] or [C,D,H,W]
   explicit MaxPool3d(const PerAxis& kernel_size, const MaxPoolOptions& options = {});
   KORREL_MODULE()
 };
@@ -56,15 +56,15 @@ class AvgPoolNd : public WindowPool {
  private:
   AvgPoolOptions options_;
 };
-struct AvgPool1d : AvgPoolNd {
+struct AvgPool1d : AvgPoolNd {  // the mean of each window: x [N,C,L] or [C,L]
   explicit AvgPool1d(const PerAxis& kernel_size, const AvgPoolOptions& options = {});
   KORREL_MODULE()
 };
-struct AvgPool2d : AvgPoolNd {
+struct AvgPool2d : AvgPoolNd {  // the mean of each window: x [N,C,H,W] or [C,H,W]
   explicit AvgPool2d(const PerAxis& kernel_size, const AvgPoolOptions& options = {});
   KORREL_MODULE()
 };
-struct AvgPool3d : AvgPoolNd {
+struct AvgPool3d : AvgPoolNd {  // the mean of each window: x [N,C,D,H,W] or [C,D,H,W]
   explicit AvgPool3d(const PerAxis& kernel_size, const AvgPoolOptions& options = {});
   KORREL_MODULE()
 };
@@ -85,37 +85,37 @@ class AdaptivePool : public Module {
   PerAxis output_size_;
   Op op_;
 };
-struct AdaptiveMaxPool1d : AdaptivePool {
+struct AdaptiveMaxPool1d : AdaptivePool {  // x [N,C,L] or [C,L] -> [N,C,output_size], the largest of windows
   explicit AdaptiveMaxPool1d(const PerAxis& output_size);
   KORREL_MODULE()
 };
-struct AdaptiveMaxPool2d : AdaptivePool {
+struct AdaptiveMaxPool2d : AdaptivePool {  // x [N,C,H,W] or [C,H,W] -> [N,C,output_size], the largest of windows
   explicit AdaptiveMaxPool2d(const PerAxis& output_size);
   KORREL_MODULE()
 };
-struct AdaptiveMaxPool3d : AdaptivePool {
+struct AdaptiveMaxPool3d : AdaptivePool {  // x [N,C,D,H,W] or [C,D,H,W] -> [N,C,output_size], the largest of windows
   explicit AdaptiveMaxPool3d(const PerAxis& output_size);
   KORREL_MODULE()
 };
-struct AdaptiveAvgPool1d : AdaptivePool {
+struct AdaptiveAvgPool1d : AdaptivePool {  // x [N,C,L] or [C,L] -> [N,C,output_size], means of windows
   explicit AdaptiveAvgPool1d(const PerAxis& output_size);
   KORREL_MODULE()
 };
-struct AdaptiveAvgPool2d : AdaptivePool {
+struct AdaptiveAvgPool2d : AdaptivePool {  // x [N,C,H,W] or [C,H,W] -> [N,C,output_size], means of windows
   explicit AdaptiveAvgPool2d(const PerAxis& output_size);
   KORREL_MODULE()
 };
-struct AdaptiveAvgPool3d : AdaptivePool {
+struct AdaptiveAvgPool3d : AdaptivePool {  // x [N,C,D,H,W] or [C,D,H,W] -> [N,C,output_size], means of windows
   explicit AdaptiveAvgPool3d(const PerAxis& output_size);
   KORREL_MODULE()
 };
 
-struct GlobalAvgPool : Module {
+struct GlobalAvgPool : Module {  // the mean of each channel: [N,C,...] -> [N,C,1,...]. PyTorch: none
   Tensor forward(const Tensor& x) override;
   LayerCost cost(const Tensor& x, const Tensor& y) const override;
   KORREL_MODULE()
 };
-struct GlobalMaxPool : Module {
+struct GlobalMaxPool : Module {  // the largest of each channel: [N,C,...] -> [N,C,1,...]. PyTorch: none
   Tensor forward(const Tensor& x) override;
   LayerCost cost(const Tensor& x, const Tensor& y) const override;
   KORREL_MODULE()

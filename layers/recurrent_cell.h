@@ -13,7 +13,7 @@ struct RNNCellOptions {
   bool bias = true;
   Nonlinearity nonlinearity = Nonlinearity::tanh;
 };
-struct RNNCell : ModuleOf<Tensor(const Tensor&, const Tensor&)> {
+struct RNNCell : ModuleOf<Tensor(const Tensor&, const Tensor&)> {  // (x, h) -> h': see rnn_tanh_cell, rnn_relu_cell
   RNNCell(int64_t input_size, int64_t hidden_size, const RNNCellOptions& options = {});
   Parameter weight_ih, weight_hh;  // [hidden_size, input_size], [hidden_size, hidden_size]
   Parameter bias_ih, bias_hh;      // [hidden_size]; absent with .bias = false
@@ -32,7 +32,7 @@ struct RNNCell : ModuleOf<Tensor(const Tensor&, const Tensor&)> {
 struct RecurrentCellOptions {
   bool bias = true;
 };
-struct LSTMCell : ModuleOf<RecurrentState(const Tensor&, const RecurrentState&)> {
+struct LSTMCell : ModuleOf<RecurrentState(const Tensor&, const RecurrentState&)> {  // (x, {h, c}) -> {h, c}: lstm_cell
   LSTMCell(int64_t input_size, int64_t hidden_size, const RecurrentCellOptions& options = {});
   Parameter weight_ih, weight_hh;  // [4*hidden_size, input_size], [4*hidden_size, hidden_size]
   Parameter bias_ih, bias_hh;      // [4*hidden_size]
@@ -47,7 +47,7 @@ struct LSTMCell : ModuleOf<RecurrentState(const Tensor&, const RecurrentState&)>
   KORREL_MODULE(weight_ih, weight_hh, bias_ih, bias_hh)
 };
 
-struct GRUCell : ModuleOf<Tensor(const Tensor&, const Tensor&)> {
+struct GRUCell : ModuleOf<Tensor(const Tensor&, const Tensor&)> {  // (x, h) -> h': see gru_cell
   GRUCell(int64_t input_size, int64_t hidden_size, const RecurrentCellOptions& options = {});
   Parameter weight_ih, weight_hh;  // [3*hidden_size, input_size], [3*hidden_size, hidden_size]
   Parameter bias_ih, bias_hh;      // [3*hidden_size]

@@ -24,7 +24,7 @@ struct Unflatten : Module {
   KORREL_MODULE()
 };
 
-struct Identity : Module {
+struct Identity : Module {  // x -> x
   Tensor forward(const Tensor& x) override;
   KORREL_MODULE()
 };

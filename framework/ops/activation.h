@@ -57,9 +57,9 @@ Tensor logsigmoid(const Tensor& x);  // log(sigmoid(x)) without overflow
 Tensor softsign(const Tensor& x);    // x / (1 + |x|)
 Tensor tanhshrink(const Tensor& x);  // x - tanh(x)
 
-// Straight lines in place of the curves: x relu6(x + 3) / 6, relu6(x + 3) / 6.
-Tensor hardswish(const Tensor& x);
-Tensor hardsigmoid(const Tensor& x);
+// Straight lines in place of the curves of silu and sigmoid.
+Tensor hardswish(const Tensor& x);    // x relu6(x + 3) / 6
+Tensor hardsigmoid(const Tensor& x);  // relu6(x + 3) / 6
 
 // x between the bounds, the bounds beyond. Slope 0 at both.
 struct HardtanhOptions {

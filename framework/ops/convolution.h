@@ -33,7 +33,7 @@ struct ConvTransposeOptions {
 };
 
 // x [N,C,L] or [C,L]; weight [C,K/groups,R]; bias [K] -> [N,K,L'],
-// L' = (L - 1) stride - 2 padding + dilation (R - 1) + output_padding + 1.
+// L' = (L - 1) stride - 2 padding + dilation (R - 1) + output_padding + 1; likewise in two and three dimensions.
 Tensor conv_transpose1d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
                         const ConvTransposeOptions& options = {});
 Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
@@ -45,10 +45,10 @@ Tensor conv_transpose3d(const Tensor& x, const Tensor& weight, const Tensor& bia
 // valid.
 enum class ConvolveMode { full, same, valid };
 
-// x and kernel have the same rank of 1, 2 or 3: no batch, no channels.
-Tensor convolve(const Tensor& x, const Tensor& kernel, ConvolveMode mode = ConvolveMode::full);  // kernel flipped
-Tensor cross_correlate(const Tensor& x, const Tensor& kernel, ConvolveMode mode = ConvolveMode::full);  // not flipped
-// The (doubly blocked) Toeplitz matrix M with M @ vec(x) = vec(convolve(x, kernel)) for x of shape `x_shape`.
+// x and kernel of one rank, 1 to 3, no batch or channels; the kernel is flipped, or (correlate) not. PyTorch: none
+Tensor convolve(const Tensor& x, const Tensor& kernel, ConvolveMode mode = ConvolveMode::full);
+Tensor cross_correlate(const Tensor& x, const Tensor& kernel, ConvolveMode mode = ConvolveMode::full);
+// The (doubly blocked) Toeplitz matrix M with M @ vec(x) = vec(convolve(x, kernel)), x [x_shape]. PyTorch: none
 Tensor convolution_matrix(const Tensor& kernel, const Shape& x_shape, ConvolveMode mode = ConvolveMode::full);
 
 // 2-D convolutions in f32 of 3x3 at stride 1 from 32 channels to 32 or more take 16 multiplications instead of 36

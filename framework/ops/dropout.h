@@ -12,14 +12,14 @@ struct DropoutOptions {
   double p = 0.5;        // probability of being dropped, in [0, 1] (ValueError); 1 drops everything
   bool training = true;  // false: x as it is
 };
-// Floating x only (DtypeError), here and below.
+// x with each element zero with probability p, the rest divided by 1 - p. Floating x only (DtypeError), as below.
 Tensor dropout(const Tensor& x, const DropoutOptions& options = {}, Generator& generator = default_generator());
-// Whole channels of x [N,C,L] or [C,L]; [N,C,H,W] or [N,C,L]; [N,C,D,H,W] or [C,D,H,W].
+// As dropout, of whole channels: x [N,C,L] or [C,L]; [N,C,H,W] or [N,C,L]; [N,C,D,H,W] or [C,D,H,W].
 Tensor dropout1d(const Tensor& x, const DropoutOptions& options = {}, Generator& generator = default_generator());
 Tensor dropout2d(const Tensor& x, const DropoutOptions& options = {}, Generator& generator = default_generator());
 Tensor dropout3d(const Tensor& x, const DropoutOptions& options = {}, Generator& generator = default_generator());
 // For selu networks: what is dropped gets selu's lowest value, and the result keeps mean 0 and variance 1 (Klambauer et
-// al. 2017). The second drops whole channels of x [N,C,...].
+// al. 2017). feature_: whole channels of x [N,C,...].
 Tensor alpha_dropout(const Tensor& x, const DropoutOptions& options = {}, Generator& generator = default_generator());
 Tensor feature_alpha_dropout(const Tensor& x, const DropoutOptions& options = {},
                              Generator& generator = default_generator());

@@ -8,16 +8,16 @@
 
 namespace korrel {
 
-Tensor amax(const Tensor& x, const DimList& dim = {}, const ReduceOptions& options = {});
-Tensor amin(const Tensor& x, const DimList& dim = {}, const ReduceOptions& options = {});
+Tensor amax(const Tensor& x, const DimList& dim = {}, const ReduceOptions& options = {});  // the largest
+Tensor amin(const Tensor& x, const DimList& dim = {}, const ReduceOptions& options = {});  // the smallest
 
-Tensor max(const Tensor& x);
-Tensor min(const Tensor& x);
+Tensor max(const Tensor& x);  // []; with dim: the largest along it and where it is
+Tensor min(const Tensor& x);  // []; with dim: the smallest along it and where it is
 WithIndices max(const Tensor& x, int64_t dim, const ReduceOptions& options = {});
 WithIndices min(const Tensor& x, int64_t dim, const ReduceOptions& options = {});
 
-Tensor argmax(const Tensor& x);  // i64, into the flattened x
-Tensor argmin(const Tensor& x);
+Tensor argmax(const Tensor& x);  // where the largest is: i64, [] into the flattened x, or along dim
+Tensor argmin(const Tensor& x);  // where the smallest is, likewise
 Tensor argmax(const Tensor& x, int64_t dim, const ReduceOptions& options = {});
 Tensor argmin(const Tensor& x, int64_t dim, const ReduceOptions& options = {});
 

@@ -15,15 +15,15 @@ namespace korrel {
 Tensor index_select(const Tensor& x, int64_t dim, const Tensor& index);
 // y[i][j] = x[index[i][j]][j] for dim 0: index has x's number of dimensions, and the result its shape.
 Tensor gather(const Tensor& x, int64_t dim, const Tensor& index);
-Tensor take(const Tensor& x, const Tensor& index);  // of the flattened x; shaped like the index
+Tensor take(const Tensor& x, const Tensor& index);  // elements of the flattened x; shaped like the index
 // As gather, but x and index broadcast against each other in the other dimensions; no dim: of the flattened x.
 Tensor take_along_dim(const Tensor& x, const Tensor& index, std::optional<int64_t> dim = {});
 
-// x with y[index[i][j]][j] = src[i][j] for dim 0. index is no larger than src, and than x but for `dim`.
+// A copy y of x with y[index[i][j]][j] = src[i][j] for dim 0. index is no larger than src, and than x but for `dim`.
 Tensor scatter(const Tensor& x, int64_t dim, const Tensor& index, const Tensor& src);
 Tensor scatter(const Tensor& x, int64_t dim, const Tensor& index, double value);
-Tensor scatter_add(const Tensor& x, int64_t dim, const Tensor& index, const Tensor& src);
-// reduce: "sum", "prod", "mean", "amax" or "amin" over the elements that fall on one place, and x's own if
+Tensor scatter_add(const Tensor& x, int64_t dim, const Tensor& index, const Tensor& src);  // as scatter, but added to x
+// As scatter; reduce: "sum", "prod", "mean", "amax", "amin" of elements that fall on one place, and x's own if
 // include_self.
 struct ScatterReduceOptions {
   bool include_self = true;

@@ -46,7 +46,7 @@ class Index {
 
 // x[indices...]: a view as long as no entry is a tensor. Index tensors broadcast against each other and stand for one
 // block of dimensions: in their place if they are neighbours, in front otherwise. A mask stands for its nonzero()
-// columns.
+// columns. PyTorch: torch.Tensor.__getitem__
 Tensor index(const Tensor& x, const std::vector<Index>& indices);
 // x after x[indices...] = value (which broadcasts), or += with accumulate; x itself does not change. Of a place that is
 // named twice the last value stays.

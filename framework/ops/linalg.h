@@ -35,8 +35,8 @@ Eigh eigh(const Tensor& a);
 
 // x with a x = b; a [...,n,n], b [...,n,k], or [...,n] if that is a's shape without its last dimension, or [n].
 Tensor solve(const Tensor& a, const Tensor& b);
-Tensor inv(const Tensor& a);
-Tensor det(const Tensor& a);  // [...,n,n] -> [...]
+Tensor inv(const Tensor& a);  // a^-1, [...,n,n]
+Tensor det(const Tensor& a);  // determinant, [...,n,n] -> [...]
 
 // det(a) = sign * exp(logabsdet); sign is 0 and logabsdet -inf for a singular a.
 struct Slogdet {

@@ -95,7 +95,7 @@ struct BinaryLossOptions {
   Tensor weight = {};      // broadcasts to x
   Tensor pos_weight = {};  // of positive targets, broadcasts to x; binary_cross_entropy_with_logits only
 };
-// x probabilities in [0, 1] (ValueError); target in [0, 1]. Logarithms are clamped at -100.
+// x probabilities in [0, 1] (ValueError), logarithms clamped at -100; or (with_logits) any x; target in [0, 1].
 Tensor binary_cross_entropy(const Tensor& x, const Tensor& target, const BinaryLossOptions& options = {});
 Tensor binary_cross_entropy_with_logits(const Tensor& x, const Tensor& target, const BinaryLossOptions& options = {});
 struct WeightedLossOptions {

@@ -10,8 +10,8 @@ struct SortOptions {
   bool descending = false;
   bool stable = false;  // the order of equal elements; Korrel's sort always keeps it
 };
-WithIndices sort(const Tensor& x, int64_t dim = -1, SortOptions options = {});
-Tensor argsort(const Tensor& x, int64_t dim = -1, SortOptions options = {});
+WithIndices sort(const Tensor& x, int64_t dim = -1, SortOptions options = {});  // in order, and where from
+Tensor argsort(const Tensor& x, int64_t dim = -1, SortOptions options = {});    // the indices of sort
 
 // The k largest (or smallest) along `dim`, in order; of equal elements the first come first.
 struct TopkOptions {

@@ -33,9 +33,9 @@ struct PadPackedOptions {
   double padding_value = 0;
   std::optional<int64_t> total_length = {};  // T; default: the longest
 };
-PaddedSequence pad_packed_sequence(const PackedSequence& packed, const PadPackedOptions& options = {});
+PaddedSequence pad_packed_sequence(const PackedSequence& packed, const PadPackedOptions& options = {});  // and back
 
-// Tensors [length,...], whose other sizes agree -> [T,N,...], or packed at once.
+// Tensors [length,...], whose other sizes agree -> [T,N,...] or [N,T,...]; or (pack_sequence) packed.
 struct PadSequenceOptions {
   bool batch_first = false;
   double padding_value = 0;

@@ -5,8 +5,8 @@
 
 namespace korrel {
 
-// x [...,C r r,H,W] -> [...,C,H r,W r] (Shi et al. 2016), r = upscale_factor; and back. ShapeError where r does not
-// divide.
+// x [...,C r r,H,W] -> [...,C,H r,W r] (Shi et al. 2016), r = upscale_factor; unshuffle: and back. ShapeError where r
+// does not divide.
 Tensor pixel_shuffle(const Tensor& x, int64_t upscale_factor);
 Tensor pixel_unshuffle(const Tensor& x, int64_t downscale_factor);
 

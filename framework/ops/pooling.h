@@ -20,9 +20,9 @@ struct AvgPoolOptions {
   bool count_include_pad = true;
   int64_t divisor_override = 0;  // 0: the number of elements of the window
 };
-// Output size floor((in + 2 padding - dilation (kernel - 1) - 1) / stride + 1); ceil with ceil_mode, where the last
-// window must start inside the input or its left padding. Ties go to the first element. Indices are flat within a
-// channel.
+// x [N,C,...] or [C,...]; size floor((in + 2 padding - dilation (kernel - 1) - 1) / stride + 1); ceil with ceil_mode,
+// where the last window must start inside the input or its left padding. Ties go to the first element. Indices are flat
+// within a channel.
 Tensor max_pool1d(const Tensor& x, const PerAxis& kernel_size, const MaxPoolOptions& options = {});
 Tensor max_pool2d(const Tensor& x, const PerAxis& kernel_size, const MaxPoolOptions& options = {});
 Tensor max_pool3d(const Tensor& x, const PerAxis& kernel_size, const MaxPoolOptions& options = {});
@@ -30,9 +30,9 @@ WithIndices max_pool1d_with_indices(const Tensor& x, const PerAxis& kernel_size,
 WithIndices max_pool2d_with_indices(const Tensor& x, const PerAxis& kernel_size, const MaxPoolOptions& options = {});
 WithIndices max_pool3d_with_indices(const Tensor& x, const PerAxis& kernel_size, const MaxPoolOptions& options = {});
 
-Tensor avg_pool1d(const Tensor& x, const PerAxis& kernel_size, const AvgPoolOptions& options = {});
-Tensor avg_pool2d(const Tensor& x, const PerAxis& kernel_size, const AvgPoolOptions& options = {});
-Tensor avg_pool3d(const Tensor& x, const PerAxis& kernel_size, const AvgPoolOptions& options = {});
+Tensor avg_pool1d(const Tensor& x, const PerAxis& kernel_size, const AvgPoolOptions& options = {});  // means of windows
+Tensor avg_pool2d(const Tensor& x, const PerAxis& kernel_size, const AvgPoolOptions& options = {});  // x [N,C,H,W]
+Tensor avg_pool3d(const Tensor& x, const PerAxis& kernel_size, const AvgPoolOptions& options = {});  // x [N,C,D,H,W]
 
 // Window i covers floor(i in / out) .. ceil((i + 1) in / out). An output size of -1 keeps the input's.
 Tensor adaptive_avg_pool1d(const Tensor& x, const PerAxis& output_size);
@@ -45,7 +45,7 @@ WithIndices adaptive_max_pool1d_with_indices(const Tensor& x, const PerAxis& out
 WithIndices adaptive_max_pool2d_with_indices(const Tensor& x, const PerAxis& output_size);
 WithIndices adaptive_max_pool3d_with_indices(const Tensor& x, const PerAxis& output_size);
 
-// One value per channel: [N,C,...] -> [N,C,1,...].
+// One value per channel: [N,C,...] -> [N,C,1,...]. PyTorch: none
 Tensor global_avg_pool(const Tensor& x);
 Tensor global_max_pool(const Tensor& x);
 

@@ -14,22 +14,22 @@ namespace korrel {
 Tensor cat(const std::vector<Tensor>& tensors, int64_t dim = 0);
 Tensor stack(const std::vector<Tensor>& tensors, int64_t dim = 0);  // equal shapes, along a new dimension
 
-// Copies along each dimension; with more repeats than dimensions new ones come in front.
+// Copies along each dimension; with more repeats than dimensions new ones come in front. PyTorch: torch.Tensor.repeat
 Tensor repeat(const Tensor& x, const Dims& repeats);
 Tensor tile(const Tensor& x, const Dims& repeats);  // as repeat, but fewer repeats than dimensions mean the last ones
-// Every element `repeats` times in a row, along `dim` or over the flattened x.
+// Every element `repeats` times (a number, or one for each: i64) in a row, along `dim` or over the flattened x.
 Tensor repeat_interleave(const Tensor& x, int64_t repeats, std::optional<int64_t> dim = {});
 // Element i repeats[i] times; repeats: i64 [size of dim].
 Tensor repeat_interleave(const Tensor& x, const Tensor& repeats, std::optional<int64_t> dim = {});
 
-Tensor flip(const Tensor& x, const Dims& dims);
+Tensor flip(const Tensor& x, const Dims& dims);  // the other way round along dims
 // Moves elements by `shifts` along `dims`, those that leave at one end enter at the other; no dims: over the flattened
 // x.
 Tensor roll(const Tensor& x, const Dims& shifts, const Dims& dims = {});
 // k quarter turns from dims[0] towards dims[1].
 Tensor rot90(const Tensor& x, int64_t k = 1, const Dims& dims = {0, 1});
 
-// The last two dimensions below (tril) or above (triu) the diagonal, that one included, zero elsewhere.
+// [...,m,n]: what lies below (tril) or above (triu) the diagonal, that one included, zero elsewhere.
 Tensor tril(const Tensor& x, int64_t diagonal = 0);
 Tensor triu(const Tensor& x, int64_t diagonal = 0);
 Tensor diag(const Tensor& x, int64_t diagonal = 0);  // a vector onto a diagonal, or the diagonal of a matrix

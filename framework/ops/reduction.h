@@ -26,15 +26,15 @@ struct ReduceOptions {
   bool keepdim = false;  // leave the reduced dimensions in place, with size 1
 };
 
-// Integers and booleans add up to i64. Floating sums are right to a few units in the last place whatever the length,
+// Integers and booleans give i64. Floating sums are right to a few units in the last place whatever the length,
 // and the same for any number of threads. Nothing adds up to 0 and multiplies to 1; the mean of nothing is NaN.
 Tensor sum(const Tensor& x, const DimList& dim = {}, const ReduceOptions& options = {});
-Tensor nansum(const Tensor& x, const DimList& dim = {}, const ReduceOptions& options = {});  // NaN counts as 0
-Tensor mean(const Tensor& x, const DimList& dim = {}, const ReduceOptions& options = {});    // floating x only
-Tensor prod(const Tensor& x, const DimList& dim = {}, const ReduceOptions& options = {});
+Tensor nansum(const Tensor& x, const DimList& dim = {}, const ReduceOptions& options = {});  // sum, NaN counting as 0
+Tensor mean(const Tensor& x, const DimList& dim = {}, const ReduceOptions& options = {});    // of floating x
+Tensor prod(const Tensor& x, const DimList& dim = {}, const ReduceOptions& options = {});    // the product
 
-// Variance and its root over n elements: the sum of (x - mean)^2, divided by n - 1 if unbiased, else by n. Floating x
-// only.
+// Variance; std: its root. Over n elements: the sum of (x - mean)^2, divided by n - 1 if unbiased, else by n. Floating
+// x only.
 struct VarOptions {
   bool unbiased = true;
   bool keepdim = false;
@@ -50,12 +50,12 @@ Tensor logsumexp(const Tensor& x, const DimList& dim = {}, const ReduceOptions& 
 Tensor norm(const Tensor& x, double p = 2, const DimList& dim = {}, const ReduceOptions& options = {});
 
 // Whether all or any elements are not zero: bool (u8 for u8). How many: i64.
-Tensor all(const Tensor& x, const DimList& dim = {}, const ReduceOptions& options = {});
-Tensor any(const Tensor& x, const DimList& dim = {}, const ReduceOptions& options = {});
-Tensor count_nonzero(const Tensor& x, const DimList& dim = {});
+Tensor all(const Tensor& x, const DimList& dim = {}, const ReduceOptions& options = {});  // whether none is 0
+Tensor any(const Tensor& x, const DimList& dim = {}, const ReduceOptions& options = {});  // whether one is not 0
+Tensor count_nonzero(const Tensor& x, const DimList& dim = {});  // how many elements are not 0: i64
 
 // The sum over the dimensions that broadcasting `shape` to x's shape makes or stretches: the gradient of a broadcast. x
-// itself where nothing is to be done; throws ShapeError where `shape` does not broadcast to x's.
+// itself where nothing is to be done; ShapeError if `shape` does not broadcast so. PyTorch: torch.Tensor.sum_to_size
 Tensor sum_to(const Tensor& x, const Shape& shape);
 
 }  // namespace korrel

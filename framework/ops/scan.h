@@ -5,8 +5,8 @@
 
 namespace korrel {
 
-Tensor cumsum(const Tensor& x, int64_t dim);  // integers and booleans give i64; f32 adds in f64
-Tensor cumprod(const Tensor& x, int64_t dim);
+Tensor cumsum(const Tensor& x, int64_t dim);   // sums of elements 0..i; integers and booleans give i64; f32 adds in f64
+Tensor cumprod(const Tensor& x, int64_t dim);  // products of elements 0..i; integers and booleans give i64
 Tensor logcumsumexp(const Tensor& x, int64_t dim);  // log(cumsum(exp(x))) without overflow; floating x only
 // The largest (smallest) element so far and where it is: the last of equal ones, as in PyTorch. A NaN stays.
 WithIndices cummax(const Tensor& x, int64_t dim);

@@ -6,7 +6,7 @@
 
 namespace korrel {
 
-// x i64 [...] -> i64 [..., num_classes], 1 at x and 0 elsewhere; -1: as many classes as the largest x needs.
+// x i64 [...] -> i64 [..., num_classes], 1 at x and 0 elsewhere; -1: as x needs. PyTorch: torch.nn.functional.one_hot
 Tensor one_hot(const Tensor& x, int64_t num_classes = -1);
 // x i64 or u8 [n], not negative -> how often each number occurs, [max(x) + 1 or minlength if larger]: i64, or the sum
 // of the weights [n] in f64 (f32 for f32 weights).

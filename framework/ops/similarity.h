@@ -30,7 +30,7 @@ Tensor pairwise_distance(const Tensor& x, const Tensor& other, const PairwiseDis
 struct CdistOptions {
   double p = 2;
 };
-// x [...,M,D], other [...,N,D] -> [...,M,N], the distance of every row to every row. Needs M N D numbers of memory.
+// x [...,M,D], other [...,N,D] -> [...,M,N], every row to every row. Needs M N D of memory. PyTorch: torch.cdist
 Tensor cdist(const Tensor& x, const Tensor& other, const CdistOptions& options = {});
 
 // x [N,D] -> the distances of all pairs of rows i < j, in that order: [N (N - 1) / 2].

@@ -5,26 +5,26 @@
 
 namespace korrel {
 
-Tensor empty(const Shape& shape, TensorOptions options = {});  // uninitialised
-Tensor zeros(const Shape& shape, TensorOptions options = {});
-Tensor ones(const Shape& shape, TensorOptions options = {});
-Tensor full(const Shape& shape, double value, TensorOptions options = {});
-Tensor empty_like(const Tensor& x);  // shape and dtype of x, contiguous
-Tensor zeros_like(const Tensor& x);
-Tensor ones_like(const Tensor& x);
-Tensor full_like(const Tensor& x, double value);
-Tensor eye(int64_t n, TensorOptions options = {});
-Tensor arange(double end, TensorOptions options = {.dtype = i64});  // 0, 1, ... below end
+Tensor empty(const Shape& shape, TensorOptions options = {});               // uninitialised
+Tensor zeros(const Shape& shape, TensorOptions options = {});               // 0 everywhere
+Tensor ones(const Shape& shape, TensorOptions options = {});                // 1 everywhere
+Tensor full(const Shape& shape, double value, TensorOptions options = {});  // value everywhere
+Tensor empty_like(const Tensor& x);                                         // shape and dtype of x, contiguous
+Tensor zeros_like(const Tensor& x);                                         // 0, of the shape and dtype of x
+Tensor ones_like(const Tensor& x);                                          // 1, likewise
+Tensor full_like(const Tensor& x, double value);                            // value, likewise
+Tensor eye(int64_t n, TensorOptions options = {});                          // [n,n], 1 on the diagonal
+Tensor arange(double end, TensorOptions options = {.dtype = i64});  // 0, 1, ... below end; or from start on by step
 Tensor arange(double start, double end, double step = 1, TensorOptions options = {});
 Tensor linspace(double start, double end, int64_t steps, TensorOptions options = {});  // both ends included
 
-Tensor scalar(double value, DType dtype = f32);  // 0 dimensions
-Tensor tensor(std::initializer_list<double> values, TensorOptions options = {});
+Tensor scalar(double value, DType dtype = f32);                                   // 0 dimensions. PyTorch: torch.tensor
+Tensor tensor(std::initializer_list<double> values, TensorOptions options = {});  // nested lists: [n], [m,n], [l,m,n]
 Tensor tensor(std::initializer_list<std::initializer_list<double>> rows, TensorOptions options = {});
 Tensor tensor(std::initializer_list<std::initializer_list<std::initializer_list<double>>> planes,
               TensorOptions options = {});
 
-// A copy of `values`; its dtype is T's. T: float, double, int64_t, uint8_t.
+// A copy of `values`; its dtype is T's. T: float, double, int64_t, uint8_t. PyTorch: torch.tensor
 template <class T>
 Tensor from_vector(const std::vector<T>& values, const Shape& shape);
 template <class T>

@@ -31,20 +31,20 @@ class Generator {
 Generator& default_generator();   // of this thread; seeded with Generator::default_seed
 void manual_seed(uint64_t seed);  // reseeds the default generator of this thread
 
-// Four 32-bit random words for block `index` of stream `draw`.
+// Four 32-bit random words for block `index` of stream `draw`. PyTorch: none
 struct PhiloxBlock {
   uint32_t words[4];
 };
 PhiloxBlock philox(uint64_t seed, uint64_t draw, uint64_t index);
 
-// Uniform in [0, 1); standard normal (Box-Muller); integers in [low, high); a permutation of 0..n-1 (i64).
+// rand: uniform in [0, 1); randn: standard normal (Box-Muller); integers in [low, high); a permutation of 0..n-1 (i64).
 Tensor rand(const Shape& shape, TensorOptions options = {}, Generator& generator = default_generator());
 Tensor randn(const Shape& shape, TensorOptions options = {}, Generator& generator = default_generator());
 Tensor randint(int64_t low, int64_t high, const Shape& shape, TensorOptions options = {.dtype = i64},
-               Generator& generator = default_generator());
-Tensor randperm(int64_t n, Generator& generator = default_generator());
+               Generator& generator = default_generator());              // integers in [low, high): i64
+Tensor randperm(int64_t n, Generator& generator = default_generator());  // 0 ... n - 1 shuffled: i64
 
-// The same into an existing contiguous floating tensor, outside any graph.
+// The same into an existing contiguous floating tensor, outside any graph. PyTorch: torch.Tensor.uniform_/normal_
 void fill_uniform(Tensor& x, double low, double high, Generator& generator = default_generator());
 void fill_normal(Tensor& x, double mean, double std, Generator& generator = default_generator());
 
