@@ -115,6 +115,7 @@ void observe(const char* op, const Tensor& y, const Input* inputs, std::size_t c
     int64_t bytes = 0;
     for (std::size_t i = 0; i < count; ++i) {
       const Tensor& x = *inputs[i].tensor;
+      if (!x.defined()) continue;  // a bias that is not there
       bytes += x.numel() * static_cast<int64_t>(size_of(x.dtype()));
       if (x.body().storage.get() == y.body().storage.get()) {  // a view: nothing is moved
         bytes = 0;

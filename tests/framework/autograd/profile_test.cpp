@@ -87,3 +87,10 @@ TEST_CASE("an exception on the way leaves the profiler usable") {
   exp(ones({3}));
   CHECK(measured.rows().size() == 1);
 }
+
+TEST_CASE("an optional input that is not given does not disturb the profiler") {
+  Profile measured = profile();
+  conv2d(ones({1, 1, 4, 4}), ones({1, 1, 3, 3}));
+  REQUIRE(measured.rows().size() == 1);
+  CHECK(measured.rows()[0].bytes == 4 * (16 + 9 + 4));
+}
