@@ -83,7 +83,7 @@ Tensor looked_up(const char* op, const Rows& rows, const Tensor& weight, const S
   return record(op, rows.take(op, weight.detach(), shape), {weight},
                 [op, rows, factors](const Backward& b) -> Gradients {
                   Tensor scaled = b.grad.reshape({rows.count(), rows.inner}) * factors;
-                  return {rows.add(op, zeros({rows.size, rows.inner}, {b.grad.dtype()}), scaled)};
+                  return {rows.spread(op, scaled, {rows.size, rows.inner})};
                 });
 }
 
@@ -151,8 +151,7 @@ Tensor largest_of(const Tensor& entries, const Bags& bags) {
   });
   auto filled = static_cast<int64_t>(nonempty.size());
   Tensor taken = Rows{1, entries.numel(), 1, from_vector(positions)}.take("embedding_bag", entries, {filled, dim});
-  return Rows{1, bags.count, dim, from_vector(nonempty)}.add("embedding_bag",
-                                                             zeros({bags.count, dim}, {entries.dtype()}), taken);
+  return Rows{1, bags.count, dim, from_vector(nonempty)}.spread("embedding_bag", taken, {bags.count, dim});
 }
 
 }  // namespace
@@ -207,7 +206,7 @@ Tensor embedding_bag(const Tensor& x, Tensor weight, const Tensor& offsets, cons
     entries = entries * (kept.defined() ? index_select(flat, 0, kept) : flat).unsqueeze(1);
   }
   Rows into{1, bags.count, dim, from_vector(bags.of_entry)};
-  Tensor y = into.add("embedding_bag", zeros({bags.count, dim}, {weight.dtype()}), entries);
+  Tensor y = into.spread("embedding_bag", entries, {bags.count, dim});
   if (options.mode == Mode::sum) return y;
   std::vector<double> sizes(static_cast<std::size_t>(bags.count));
   for (int64_t bag : bags.of_entry) ++sizes[static_cast<std::size_t>(bag)];

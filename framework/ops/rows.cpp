@@ -41,6 +41,29 @@ void over_columns(const Rows& rows, std::size_t item, const Part& part) {
 
 Tensor dense(const Tensor& x) { return x.detach().contiguous(); }
 
+// y, in place, with `values` added to its rows.
+void add_into(const Rows& rows, Tensor& y, const Tensor& values) {
+  Tensor terms = dense(values);
+  visit(y.dtype(), [&]<class T>() {
+    const int64_t* at = rows.index.data<int64_t>();
+    const T* in = terms.data<T>();
+    T* out = y.data<T>();
+    int64_t n = rows.count(), inner = rows.inner;
+    over_columns(rows, sizeof(T), [&](int64_t o, int64_t first, int64_t last) {
+      for (int64_t i = 0; i < n; ++i) {
+        const T* term = in + (o * n + i) * inner;
+        T* sum = out + (o * rows.size + at[i]) * inner;
+        for (int64_t c = first; c < last; ++c) {
+          if constexpr (std::is_same_v<T, bool>)
+            sum[c] = sum[c] || term[c];
+          else
+            sum[c] = static_cast<T>(sum[c] + term[c]);
+        }
+      }
+    });
+  });
+}
+
 // The numbers i of an index whose row is written again later: their values are lost.
 std::vector<int64_t> overwritten(const Rows& rows) {
   std::vector<int64_t> last(static_cast<std::size_t>(rows.size), -1), result;
@@ -89,32 +112,23 @@ Tensor Rows::take(const char* op, const Tensor& x, const Shape& shape) const {
       copy(bytes);
   });
   return record(op, y, {x}, [op, rows = *this, from_shape = x.shape()](const Backward& b) -> Gradients {
-    return {rows.add(op, zeros(from_shape, {b.grad.dtype()}), b.grad)};
+    return {rows.spread(op, b.grad, from_shape)};
   });
 }
 
 Tensor Rows::add(const char* op, const Tensor& x, const Tensor& values) const {
-  Tensor y = x.detach().clone(), terms = dense(values);
-  visit(x.dtype(), [&]<class T>() {
-    const int64_t* at = index.data<int64_t>();
-    const T* in = terms.data<T>();
-    T* out = y.data<T>();
-    int64_t n = count();
-    over_columns(*this, sizeof(T), [&](int64_t o, int64_t first, int64_t last) {
-      for (int64_t i = 0; i < n; ++i) {
-        const T* term = in + (o * n + i) * inner;
-        T* sum = out + (o * size + at[i]) * inner;
-        for (int64_t c = first; c < last; ++c) {
-          if constexpr (std::is_same_v<T, bool>)
-            sum[c] = sum[c] || term[c];
-          else
-            sum[c] = static_cast<T>(sum[c] + term[c]);
-        }
-      }
-    });
-  });
+  Tensor y = x.detach().clone();
+  add_into(*this, y, values);
   return record(op, y, {x, values}, [op, rows = *this, shape = values.shape()](const Backward& b) -> Gradients {
     return {b.grad, b.needs(1) ? rows.take(op, b.grad, shape) : Tensor()};
+  });
+}
+
+Tensor Rows::spread(const char* op, const Tensor& values, const Shape& shape) const {
+  Tensor y = zeros(shape, {values.dtype()});
+  add_into(*this, y, values);
+  return record(op, y, {values}, [op, rows = *this, from_shape = values.shape()](const Backward& b) -> Gradients {
+    return {rows.take(op, b.grad, from_shape)};
   });
 }
 

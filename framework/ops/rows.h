@@ -24,6 +24,8 @@ struct Rows {
   // x with `values` [outer, count, inner] (of any shape of as many elements) added to its rows, in the order of the
   // index.
   Tensor add(const char* op, const Tensor& x, const Tensor& values) const;
+  // The same to zeros of `shape`: the gradient of take.
+  Tensor spread(const char* op, const Tensor& values, const Shape& shape) const;
   // x with its rows replaced by those of `values`; of rows that are named twice the last value stays, and only that one
   // gets a gradient.
   Tensor put(const char* op, const Tensor& x, const Tensor& values) const;
