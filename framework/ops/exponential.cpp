@@ -144,7 +144,9 @@ Tensor logaddexp(const Tensor& a, const Tensor& b) {
 Tensor xlogy(const Tensor& a, const Tensor& b) {
   Tensor y = map("xlogy", HWY_DISPATCH_TABLE(xlogy_rows), floating_type(result_type(a, b)), {a, b}, transcendental);
   return record("xlogy", y, {a, b}, [a, b](const Backward& bw) -> Gradients {
-    return {bw.needs(0) ? bw.grad * xlogy(a != 0, b) : Tensor(), bw.needs(1) ? bw.grad * (a / b) : Tensor()};
+    // The logarithm, but 0 where the product is 0 by definition only.
+    auto to_a = [&] { return masked_fill(xlogy(bw.grad, b), logical_and(a.detach() == 0, b.detach() <= 0), 0); };
+    return {bw.needs(0) ? to_a() : Tensor(), bw.needs(1) ? bw.grad * (a / b) : Tensor()};
   });
 }
 

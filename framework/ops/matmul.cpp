@@ -5,6 +5,7 @@
 #include <korrel/framework/kernels/matmul.h>
 #include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/reduction.h>
+#include <korrel/framework/tensor/create.h>
 
 namespace korrel {
 namespace {
@@ -108,7 +109,12 @@ Tensor blended(const char* op, const Tensor& input, Tensor y, const AddmmOptions
   check<ShapeError>(input.dim() <= y.dim() && broadcast_shapes(op, input.shape(), y.shape()) == y.shape(),
                     "{}: input {} does not broadcast to the product's {}", op, input.shape(), y.shape());
   if (options.alpha != 1) y = y * options.alpha;
-  if (options.beta == 0) return y;
+  if (options.beta == 0) {
+    if (!input.requires_grad()) return y;
+    return record(op, y.detach(), {input, y}, [input = input.detach()](const Backward& b) -> Gradients {
+      return {zeros_like(input), b.grad};
+    });
+  }
   return (options.beta == 1 ? input : input * options.beta) + y;
 }
 

@@ -18,8 +18,8 @@ Tensor cosine_similarity(const Tensor& x, const Tensor& other, const CosineSimil
   int64_t dim = wrap_dim("cosine_similarity", options.dim, shape.rank());
   // As in PyTorch the gradient does not see the least length.
   auto unit = [&](const Tensor& v) {
-    Tensor wide = v.expand(shape), length = norm(wide, 2, dim, {.keepdim = true});
-    return wide / (length + (clamp(length.detach(), {.min = options.eps}) - length.detach()));
+    Tensor wide = v.expand(shape), square = sum(wide * wide, dim, {.keepdim = true}), plain = square.detach();
+    return wide / sqrt(square + (clamp(plain, {.min = options.eps * options.eps}) - plain));
   };
   return sum(unit(x) * unit(other), dim);
 }

@@ -58,6 +58,10 @@ TEST_CASE("similarities") {
   CHECK(nn::PairwiseDistance({.p = 1, .keepdim = true})(x, other).to_vector() ==
         pairwise_distance(x, other, {.p = 1, .keepdim = true}).to_vector());
   CHECK(to_string(nn::CosineSimilarity()) == "CosineSimilarity()");
+  // Below the least length that is divided by, the slope is that of x other / eps^2, as in PyTorch 1.13.
+  Tensor small = tensor({0.3, 0}, {f64, true}), unit = tensor({1, 0}, {f64});
+  cosine_similarity(small, unit, {.dim = 0, .eps = 0.5}).backward();
+  CHECK(small.grad()[0].item() == doctest::Approx(2 - 0.3 * 0.3 / (0.5 * 0.5 * 0.5)));
   // All pairs of rows are the upper half of the table of distances.
   std::vector<double> pairs = pdist(x, {.p = 3}).to_vector(), table = cdist(x, x, {.p = 3}).to_vector();
   REQUIRE(pairs.size() == 6);

@@ -188,4 +188,7 @@ TEST_CASE("log2 and exp2 are exact at powers of two, logaddexp and xlogy at thei
   CHECK(y[1] == inf);
   CHECK(y[2] == doctest::Approx(1000 + std::log(2.0)));
   CHECK(xlogy(tensor({0, 0}), tensor({0, inf})).to_vector() == std::vector<double>{0, 0});
+  Tensor zero = tensor({0, 0, 0}, {f64, true});  // its slope is the logarithm where there is one
+  xlogy(zero, tensor({2, 0, -1}, {f64})).backward(ones({3}, {f64}));
+  CHECK(zero.grad().to_vector() == std::vector<double>{std::log(2.0), 0, 0});
 }

@@ -95,6 +95,9 @@ TEST_CASE("A product over nothing is zero, of nothing is empty") {
 TEST_CASE("A beta of zero leaves the input out, even a NaN") {
   Tensor y = addmm(full({2, 2}, std::nan("")), eye(2), eye(2), {.beta = 0});
   CHECK(y.to_vector() == std::vector<double>{1, 0, 0, 1});
+  Tensor left_out = ones({2}).requires_grad_();  // its gradient is zero, not missing
+  sum(addmm(left_out, eye(2), eye(2), {.beta = 0})).backward();
+  CHECK(left_out.grad().to_vector() == std::vector<double>{0, 0});
 }
 
 TEST_CASE("linear is the product with the transposed weight, with its gradients") {
