@@ -12,6 +12,7 @@
 #include <korrel/framework/kernels/compiled_targets.h>
 
 #include <hwy/foreach_target.h>
+
 #include <hwy/highway.h>
 
 #include <korrel/framework/kernels/transpose-inl.h>
@@ -30,9 +31,18 @@ void transpose(int64_t rows, int64_t columns, T* HWY_RESTRICT to, int64_t to_row
   for (int64_t r0 = 0; r0 < rows; r0 += kTile)
     for (int64_t c0 = 0; c0 < columns; c0 += kTile)
       for (int64_t r = r0; r < std::min(rows, r0 + kTile); r += kLanes)
-        for (int64_t c = c0; c < std::min(columns, c0 + kTile); c += kLanes)
-          transpose_block<true>(from + r + c * from_column, from_column, std::min(kLanes, columns - c),
-                                std::min(kLanes, rows - r), to + r * to_row + c, to_row);
+        for (int64_t c = c0; c < std::min(columns, c0 + kTile); c += kLanes) {
+          const T* HWY_RESTRICT block = from + r + c * from_column;
+          T* HWY_RESTRICT place = to + r * to_row + c;
+          // The next tile: no hardware prefetcher follows from page to page.
+          if (c + kTile + kLanes <= columns)
+            for (int64_t i = 0; i < kLanes; ++i) {
+              __builtin_prefetch(block + (kTile + i) * from_column, 0, 2);
+              __builtin_prefetch(place + i * to_row + kTile, 1, 2);
+            }
+          transpose_block<true>(block, from_column, std::min(kLanes, columns - c), std::min(kLanes, rows - r), place,
+                                to_row);
+        }
 }
 void transpose_f32(int64_t rows, int64_t columns, float* to, int64_t to_row, const float* from, int64_t from_column) {
   transpose(rows, columns, to, to_row, from, from_column);
@@ -124,12 +134,10 @@ void copy_transposed(int64_t rows, int64_t columns, T* to, int64_t to_row, int64
                      int64_t from_row, int64_t from_column) {
   if constexpr (sizeof(T) >= 4) {
     if (to_column == 1 && from_row == 1) {
-      if constexpr (sizeof(T) == 4)
-        HWY_DYNAMIC_DISPATCH(transpose_f32)
-        (rows, columns, reinterpret_cast<float*>(to), to_row, reinterpret_cast<const float*>(from), from_column);
-      else
-        HWY_DYNAMIC_DISPATCH(transpose_f64)
-        (rows, columns, reinterpret_cast<double*>(to), to_row, reinterpret_cast<const double*>(from), from_column);
+      if constexpr (sizeof(T) == 4) HWY_DYNAMIC_DISPATCH(transpose_f32)
+      (rows, columns, reinterpret_cast<float*>(to), to_row, reinterpret_cast<const float*>(from), from_column);
+      else HWY_DYNAMIC_DISPATCH(transpose_f64)(rows, columns, reinterpret_cast<double*>(to), to_row,
+                                               reinterpret_cast<const double*>(from), from_column);
       return;
     }
   }

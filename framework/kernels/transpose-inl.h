@@ -85,14 +85,15 @@ HWY_INLINE void transpose_block(const T* HWY_RESTRICT from, int64_t from_stride,
                                 T* HWY_RESTRICT to, int64_t to_stride) {
   const hn::ScalableTag<T> d;
   constexpr int kLanes = static_cast<int>(hn::MaxLanes(d));
-  hn::Vec<decltype(d)> block[kLanes];
   if (rows == kLanes && columns == kLanes) {
+    hn::Vec<decltype(d)> block[kLanes];  // of its own: indexed by constants only, it stays in registers
 #pragma GCC unroll 16
     for (int r = 0; r < kLanes; ++r) block[r] = hn::LoadU(d, from + r * from_stride);
     transpose_vectors<T>(block);
 #pragma GCC unroll 16
     for (int c = 0; c < kLanes; ++c) hn::StoreU(block[c], d, to + c * to_stride);
   } else {
+    hn::Vec<decltype(d)> block[kLanes];
     for (int r = 0; r < kLanes; ++r) block[r] = r < rows ? load_first(from + r * from_stride, columns) : hn::Zero(d);
     transpose_vectors<T>(block);
     for (int c = 0; c < columns; ++c) {
