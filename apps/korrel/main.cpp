@@ -152,9 +152,10 @@ void add_train(CLI::App& app, NamedOptions& named, TrainSettings& s) {
   CLI::Option* out = train.add_option(
       "--out", s.out, "Run folder; what it holds from an earlier run is replaced (default: runs/MODEL-DATA, numbered)");
   train
-      .add_option("--resume", s.resume,
-                  "Go on with the run in this folder, as if it had never stopped; all other settings are those in its "
-                  "config.json, but --epochs, --threads, --workers and --data-dir may be given anew")
+      .add_option(
+          "--resume", s.resume,
+          "Go on with the run in this folder, as if it had never stopped; all other settings are those in its "
+          "config.json, but --epochs (the schedule is laid out anew), --threads, --workers and --data-dir may be given")
       ->type_name("RUN_FOLDER")
       ->excludes(out);
   train.add_option("--stop-after", s.stop_after, "Stop after so many epochs of the run, to be resumed (0: never)")

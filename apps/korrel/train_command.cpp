@@ -16,6 +16,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <iostream>
 #include <memory>
@@ -72,6 +73,9 @@ int64_t checkpoint_bytes(const nn::Module& model, const TrainSettings& s) {
   return bytes_of(model) * (1 + (s.optimizer == "sgd" ? 1 : 2) + (s.ema > 0 ? 1 : 0));
 }
 
+// What the checkpoint's schedule was laid out for.
+Metadata::value_type epochs_of(const TrainSettings& s) { return {"epochs", std::to_string(s.epochs)}; }
+
 std::string place_text(const training::FitPosition& at) {
   std::string text = fmt::format("after epoch {}", at.epoch);
   return at.step > 0 ? text + fmt::format(" and {} steps", at.step) : text;
@@ -114,10 +118,16 @@ int train_command(TrainSettings s) {
                                 .average = averaged,
                                 .position = &position};
   bool goes_on = !s.resume.empty() && folder.has_checkpoint();
-  if (goes_on)
-    training::load_checkpoint(folder.checkpoint(), state);
-  else
+  if (goes_on) {
+    Metadata saved = training::load_checkpoint(folder.checkpoint(), state);
+    bool same_epochs = std::find(saved.begin(), saved.end(), epochs_of(s)) != saved.end();
+    if (!same_epochs && position.epoch < s.epochs) {
+      schedule = make_schedule_at(s, *optimizer, train.size(), position);
+      state.scheduler = schedule.get();
+    }
+  } else {
     folder.remove_checkpoint();  // of an earlier run with other settings
+  }
 
   std::cout << fmt::format("{}\n{}\n", data.train.description, data.test.description);
   if (s.hold_out > 0) std::cout << fmt::format("held out to evaluate on: {} of the training samples\n", s.hold_out);
@@ -132,7 +142,9 @@ int train_command(TrainSettings s) {
   StopAfter stop_after(s.stop_after);
   training::MetricsLog log(folder.file("metrics.csv"), position.reports);
   Metadata about = {{"model", s.model}, {"data", s.data}, {"korrel", version()}};
+  about.push_back(epochs_of(s));
   training::CheckpointFile checkpoint(folder.checkpoint(), state, about);
+  about.pop_back();
   about.insert(about.begin(), {"format", "pt"});
   WeightsFile weights(folder.weights(), *model, averaged, about);
   training::FitResult result;

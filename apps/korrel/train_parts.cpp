@@ -45,6 +45,17 @@ std::unique_ptr<optim::Scheduler> make_schedule(const TrainSettings& s, optim::O
   throw UsageError("there is no schedule '" + s.schedule + "'; there are: step, cosine, onecycle, none");
 }
 
+std::unique_ptr<optim::Scheduler> make_schedule_at(const TrainSettings& s, optim::Optimizer& optimizer, int64_t steps,
+                                                   const training::FitPosition& position) {
+  if (s.schedule == "none") return nullptr;
+  optimizer.set_initial_lr(s.lr);
+  optimizer.set_lr(s.lr);
+  std::unique_ptr<optim::Scheduler> schedule = make_schedule(s, optimizer, steps);
+  int64_t done = schedules_steps(s) ? position.epoch * steps + position.step : position.epoch;
+  for (int64_t i = 0; i < done; ++i) schedule->step();
+  return schedule;
+}
+
 namespace {
 
 std::set<std::string> names_in(const std::string& augment) {

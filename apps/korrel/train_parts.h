@@ -9,6 +9,7 @@
 #include <korrel/datasets/loader.h>
 #include <korrel/layers/module.h>
 #include <korrel/optim/scheduler.h>
+#include <korrel/training/fit.h>
 
 namespace korrel::app {
 
@@ -17,6 +18,9 @@ std::unique_ptr<optim::Optimizer> make_optimizer(const TrainSettings& settings, 
 // Null for schedule none. `steps`: of an epoch. onecycle is stepped after each step, the others after each epoch.
 std::unique_ptr<optim::Scheduler> make_schedule(const TrainSettings& settings, optim::Optimizer& optimizer,
                                                 int64_t steps);
+// The schedule where a training with these settings would have it after so many epochs and steps, whatever it is now.
+std::unique_ptr<optim::Scheduler> make_schedule_at(const TrainSettings& settings, optim::Optimizer& optimizer,
+                                                   int64_t steps, const training::FitPosition& position);
 inline bool schedules_steps(const TrainSettings& settings) { return settings.schedule == "onecycle"; }
 
 struct Data {

@@ -109,6 +109,30 @@ TEST_CASE("more epochs than were asked for first") {
   CHECK(nlohmann::json::parse(read_bytes(folder / "a/config.json"))["epochs"] == 3);
 }
 
+TEST_CASE("for more epochs the schedule is laid out anew: it stands where it would if they had been asked for first") {
+  TemporaryFolder folder;
+  for (const char* schedule : {"cosine", "onecycle"}) {
+    CAPTURE(schedule);
+    std::string run = folder / schedule;
+    auto rates = [&](std::vector<std::string> more) {
+      std::vector<std::string> arguments{"train", "lenet5", "--limit", "320"};
+      arguments.insert(arguments.end(), more.begin(), more.end());
+      CHECK(run_korrel(arguments).status == 0);
+      Tensor reports = load_safetensors(run + "/checkpoint.safetensors").at("position.reports");
+      std::vector<double> all;
+      for (int64_t i = 0; i < reports.size(0); ++i) all.push_back(reports.data<double>()[i * 8 + 7]);
+      return all;
+    };
+    std::vector<double> whole = rates({"--schedule", schedule, "--epochs", "4", "--out", run});
+    rates({"--schedule", schedule, "--epochs", "2", "--out", run});
+    std::vector<double> longer = rates({"--epochs", "4", "--resume", run});
+    REQUIRE(longer.size() == 4);
+    CHECK(longer[2] == whole[2]);
+    CHECK(longer[3] == whole[3]);
+    CHECK(longer[3] > 0);
+  }
+}
+
 TEST_CASE("without a checkpoint a run starts over; a new run in an old folder does not go on with the old one") {
   TemporaryFolder folder;
   std::vector<std::string> run{"train", "lenet5", "--limit", "64", "--epochs", "1", "--out", folder / "a"};
