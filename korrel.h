@@ -59,6 +59,7 @@
 #include <korrel/framework/tensor/random.h>
 #include <korrel/framework/tensor/tensor.h>
 #include <korrel/layers/activation.h>
+#include <korrel/layers/adaptive_log_softmax.h>
 #include <korrel/layers/attention.h>
 #include <korrel/layers/batch_norm.h>
 #include <korrel/layers/containers.h>

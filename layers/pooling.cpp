@@ -46,6 +46,19 @@ Tensor MaxPoolNd::forward(const Tensor& x) {
   }
 }
 
+WithIndices MaxPoolNd::with_indices(const Tensor& x) {
+  ModuleCall call(*this);
+  MaxPoolOptions options{stride_, padding_, dilation_, ceil_mode_};
+  try {
+    return axes_ == 1   ? max_pool1d_with_indices(x, kernel_size_, options)
+           : axes_ == 2 ? max_pool2d_with_indices(x, kernel_size_, options)
+                        : max_pool3d_with_indices(x, kernel_size_, options);
+  } catch (Error& error) {
+    call.name_place(error);
+    throw;
+  }
+}
+
 std::string MaxPoolNd::extra_repr() const {
   return fmt::format("kernel_size={}, stride={}, padding={}, dilation={}, ceil_mode={}", python_sizes(kernel_size_),
                      python_sizes(stride_), python_sizes(padding_), python_sizes(dilation_), python_bool(ceil_mode_));

@@ -24,6 +24,7 @@ class WindowPool : public Module {
 class MaxPoolNd : public WindowPool {
  public:
   Tensor forward(const Tensor& x) override;
+  WithIndices with_indices(const Tensor& x);  // PyTorch's return_indices=True, for MaxUnpool; runs no hooks
   std::string extra_repr() const override;
 
  protected:
