@@ -5,9 +5,9 @@ include_dir=$2
 compiler=$3
 forbidden='/(xtensor|xtensor-blas|xtl|fmt|hwy|doctest|nlohmann|CLI|benchmark)/|/(iostream|zlib\.h|cblas\.h)$'
 
-# framework/xt.h is the door to xtensor, check.h (fmt) is for source files, -inl.h is compiled per SIMD target.
+# framework/xt.h is the door to xtensor, check.h and lazy_text.h (fmt) are for source files, -inl.h is compiled per SIMD target.
 public_headers() {
-  cpp_files "${library_folders[@]}" | grep '\.h$' | grep -v -e '-inl\.h$' -e '^framework/xt\.h$' -e '^framework/base/check\.h$'
+  cpp_files "${library_folders[@]}" | grep '\.h$' | grep -v -e '-inl\.h$' -e '^framework/xt\.h$' -e '^framework/base/\(check\|lazy_text\)\.h$'
   if [ -f korrel.h ]; then echo korrel.h; fi
 }
 
