@@ -98,6 +98,7 @@
 #include <korrel/models/nin.h>
 #include <korrel/models/resnet.h>
 #include <korrel/models/small_convnets.h>
+#include <korrel/models/transformer.h>
 #include <korrel/models/vgg.h>
 #include <korrel/optim/adagrad.h>
 #include <korrel/optim/adam.h>

@@ -3,6 +3,7 @@
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/tensor/create.h>
 #include <korrel/layers/argument_check.h>
+#include <korrel/layers/cost.h>
 #include <korrel/layers/init.h>
 
 namespace korrel::nn {
@@ -51,6 +52,27 @@ void MultiheadAttention::reset_parameters(Generator& generator) {
   }
   for (Parameter* bias : {&bias_k, &bias_v})
     if (bias->defined()) init::xavier_normal_(*bias, 1, generator);
+}
+
+MultiHeadResult MultiheadAttention::operator()(const Tensor& query, const Tensor& key, const Tensor& value,
+                                               const AttentionCall& options_of_call) {
+  ModuleCall call(*this);
+  try {
+    MultiHeadResult result = forward(query, key, value, options_of_call);
+    result.y = call.finish(query, result.y);
+    return result;
+  } catch (Error& error) {
+    call.name_place(error);
+    throw;
+  }
+}
+
+LayerCost MultiheadAttention::cost(const Tensor&, const Tensor& y) const {
+  const int64_t rows = y.numel() / embed_dim, length = y.size(options.batch_first && y.dim() == 3 ? 1 : 0);
+  int64_t of_a_row = out_proj.weight.numel() + 2 * length * embed_dim;
+  for (const Parameter* weight : {&in_proj_weight, &q_proj_weight, &k_proj_weight, &v_proj_weight})
+    if (weight->defined()) of_a_row += weight->numel();
+  return {.multiply_adds = rows * of_a_row, .global = true};
 }
 
 MultiHeadResult MultiheadAttention::forward(const Tensor& query, const Tensor& key, const Tensor& value,

@@ -40,10 +40,10 @@ struct MultiheadAttention
 
   MultiHeadResult forward(const Tensor& query, const Tensor& key, const Tensor& value,
                           const AttentionCall& call) override;
-  using ModuleOf::operator();
-  MultiHeadResult operator()(const Tensor& query, const Tensor& key, const Tensor& value) {
-    return (*this)(query, key, value, AttentionCall());
-  }
+  // forward with hooks, which see query and y.
+  MultiHeadResult operator()(const Tensor& query, const Tensor& key, const Tensor& value,
+                             const AttentionCall& call = AttentionCall());
+  LayerCost cost(const Tensor& x, const Tensor& y) const override;  // of self-attention
   void reset_parameters(Generator& generator = default_generator());
 
   int64_t embed_dim, num_heads;

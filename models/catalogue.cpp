@@ -8,6 +8,7 @@
 #include <korrel/models/nin.h>
 #include <korrel/models/resnet.h>
 #include <korrel/models/small_convnets.h>
+#include <korrel/models/transformer.h>
 #include <korrel/models/vgg.h>
 
 namespace korrel::models {
@@ -36,6 +37,13 @@ template <int64_t depth, bool batch_norm>
 Made vgg(const Shape& input, int64_t classes) {
   return std::make_unique<VGG>(depth,
                                VGGOptions{.batch_norm = batch_norm, .in_channels = input[0], .classes = classes});
+}
+
+// The largest patch that tiles an image with four or more to a side.
+int64_t patch_for(const Shape& image) {
+  int64_t patch = std::min(image[1], image[2]) / 4;
+  while (image[1] % patch != 0 || image[2] % patch != 0) --patch;
+  return patch;
 }
 
 const std::vector<Row>& rows() {
@@ -84,6 +92,11 @@ const std::vector<Row>& rows() {
       {{"mobilenet-v2", "MobileNetV2 (Sandler et al. 2018)", {3, 224, 224}, 1000},
        8,
        [](const Shape& input, int64_t classes) -> Made { return std::make_unique<MobileNetV2>(input[0], classes); }},
+      {{"transformer", "small vision transformer (Dosovitskiy et al. 2021)", {1, 28, 28}, 10},
+       8,
+       [](const Shape& input, int64_t classes) -> Made {
+         return std::make_unique<PatchTransformer>(input, classes, PatchTransformerOptions{.patch = patch_for(input)});
+       }},
       {{"sequence", "1-D convolutional classifier of sequences", {1, 128}, 4},
        16,
        [](const Shape& input, int64_t classes) -> Made { return std::make_unique<SequenceNet>(input[0], classes); }},

@@ -10,6 +10,7 @@
 #include <korrel/framework/ops/reduction.h>
 #include <korrel/framework/tensor/create.h>
 #include <korrel/framework/tensor/random.h>
+#include <korrel/layers/cost.h>
 #include <korrel/layers/init.h>
 #include <korrel/layers/layer_norm.h>
 #include <tests/message_of.h>
@@ -65,6 +66,21 @@ TEST_CASE("multi-head attention computes the function, and a loaded copy the sam
   CHECK(dropping(q, q, q).y.to_vector() != first);
   dropping.to(f64);
   CHECK(dropping(q.to(f64), q.to(f64), q.to(f64)).y.dtype() == f64);
+}
+
+TEST_CASE("multi-head attention runs forward hooks and tells its multiply-adds") {
+  nn::MultiheadAttention attention(8, 2);
+  Tensor q = randn({5, 2, 8});
+  int calls = 0;
+  attention.register_forward_hook([&](nn::Module&, const Tensor& x, const Tensor& y) {
+    ++calls;
+    CHECK(x.shape() == Shape{5, 2, 8});
+    return y * 0;
+  });
+  MultiHeadResult result = attention(q, q, q);
+  CHECK(calls == 1);
+  CHECK(sum(abs(result.y)).item() == 0);
+  CHECK(attention.cost(q, result.y).multiply_adds == 10 * (24 * 8 + 8 * 8 + 2 * 5 * 8));
 }
 
 TEST_CASE("layer norm is its function") {

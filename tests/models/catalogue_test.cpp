@@ -64,6 +64,7 @@ TEST_CASE("the catalogue: parameter counts") {
                                            {"alexnet", 61100840, 16},
                                            {"vgg16", 138357544, 32},
                                            {"mobilenet-v2", 3504872, 314},
+                                           {"transformer", 71946},
                                            {"sequence", 8004},
                                            {"volume", 17740}}) {
     CAPTURE(name);
@@ -71,7 +72,7 @@ TEST_CASE("the catalogue: parameter counts") {
     CHECK(net->parameter_count() == parameters);
     if (tensors > 0) CHECK(net->state_dict().size() == tensors);
   }
-  CHECK(models::catalogue().size() == 22);
+  CHECK(models::catalogue().size() == 23);
 }
 
 TEST_CASE("the catalogue: logits for the shapes that models are made for, and for others that fit") {
@@ -161,7 +162,7 @@ TEST_CASE("what the catalogue refuses") {
   CHECK(message_of<ValueError>([] { models::make_model("inception"); }) ==
         "there is no model \"inception\"; there are: lenet5, lenet5-1998, mlp, nin, cifar-small, resnet20, resnet32, "
         "resnet44, resnet56, resnet18, resnet34, resnet50, alexnet, vgg11, vgg13, vgg16, vgg11-bn, vgg13-bn, vgg16-bn, "
-        "mobilenet-v2, sequence, volume");
+        "mobilenet-v2, transformer, sequence, volume");
   CHECK(message_of<ValueError>([] {
           models::make_model("lenet5", {3, 32, 32});
         }) == "model lenet5: takes samples of shape [1,28,28] (any number of channels), got [3,32,32]");
