@@ -7,8 +7,8 @@ namespace korrel::datasets {
 Shape Dataset::sample_shape() const { return inputs.shape().slice(1, inputs.dim()); }
 
 Dataset Dataset::slice(int64_t begin, int64_t count) const {
-  check<ValueError>(begin >= 0 && count >= 0 && begin <= size() - count, "dataset {}: slice({}, {}) of {} samples",
-                    name, begin, count, size());
+  check<ValueError>(begin >= 0 && count >= 0 && begin <= size() - count,
+                    "dataset {}: slice({}, {}) lies outside of {} samples", name, begin, count, size());
   auto cut = [&](const Tensor& x) {
     Layout layout = x.body().layout;
     layout.offset += begin * layout.strides[0];

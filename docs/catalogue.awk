@@ -81,6 +81,7 @@ function add_line(called, arguments, behind, above,    key, text, from) {
   text = behind != "" ? behind : above
   from = ""
   if (match(text, /PyTorch: [^ ]+$/)) { from = substr(text, RSTART + 9); text = trim(substr(text, 1, RSTART - 1)) }
+  if (from == "" && is_switch) from = "none" # of Korrel itself
   if (from == "") from = (FILENAME in torch ? torch[FILENAME] : kind == "ops" ? "torch.nn.functional." : "torch.nn.") called
   if (text != "") text = finish_sentence(text)
   key = FILENAME SUBSEP called
@@ -176,6 +177,7 @@ declaration == "" && !/^[A-Za-z].* [a-z_0-9]+\(/ { next }
   declaration = declaration (declaration == "" ? "" : " ") trim(text)
   if (text !~ /[;{]$/) next
   if (text ~ /\{$/ && text !~ /\($/) in_body = 1
+  is_switch = FILENAME ~ /\/ops\// && declaration ~ /^(void|bool) /
   match(declaration, /[a-z_0-9]+\(/)
   called = substr(declaration, RSTART, RLENGTH - 1)
   arguments = substr(declaration, RSTART + RLENGTH)

@@ -14,7 +14,7 @@
 namespace wrong_calls {
 
 struct Wrong {
-  const char* kind;  // "shape", "dtype", "value", or "other"
+  const char* kind;  // "shape", "dtype", "value", "io", or "other"
   std::function<void()> call;
   std::vector<std::string> words;
 };
@@ -34,6 +34,7 @@ inline void check(const std::vector<Wrong>& table) {
       kind = is<korrel::ShapeError>(error)   ? "shape"
              : is<korrel::DtypeError>(error) ? "dtype"
              : is<korrel::ValueError>(error) ? "value"
+             : is<korrel::IoError>(error)    ? "io"
                                              : "other";
     }
     CAPTURE(message);

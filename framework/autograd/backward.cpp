@@ -114,8 +114,10 @@ class Pass {
   }
 
   void seed(const Tensor& output, Tensor gradient) {
+    check<ValueError>(output.defined(), "backward: an output is undefined");
     TensorBody& body = output.body();
-    check<ValueError>(body.requires_grad, "backward: the output requires no gradient (no input of it does)");
+    check<ValueError>(body.requires_grad, "backward: the output, {} {}, requires no gradient (no input of it does)",
+                      output.dtype(), output.shape());
     if (!gradient.defined()) {
       check<ShapeError>(output.numel() == 1, "backward: an output of shape {} needs an upstream gradient",
                         output.shape());
@@ -351,7 +353,7 @@ void HookHandle::remove() {
 }
 
 HookHandle Tensor::add_hook(Ref<HookFunction> hook) {
-  check<ValueError>(requires_grad(), "register_hook: this tensor requires no gradient");
+  check<ValueError>(requires_grad(), "register_hook: this tensor, {} {}, requires no gradient", dtype(), shape());
   if (Node* node = body().node)
     node->hooks.push_back({body().output_index, hook});
   else
@@ -360,7 +362,7 @@ HookHandle Tensor::add_hook(Ref<HookFunction> hook) {
 }
 
 void Tensor::retain_grad() {
-  check<ValueError>(requires_grad(), "retain_grad: this tensor requires no gradient");
+  check<ValueError>(requires_grad(), "retain_grad: this tensor, {} {}, requires no gradient", dtype(), shape());
   if (is_leaf() || body().grad_state().retains_grad) return;
   body().state->retains_grad = true;
   // The hook holds the state, not the tensor: a tensor that owns its node must not be owned by it.

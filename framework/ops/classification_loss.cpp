@@ -16,6 +16,7 @@ namespace {
 int class_dim(const Tensor& x) { return x.dim() == 1 ? 0 : 1; }
 
 void check_arguments(const char* op, const Tensor& x, const ClassLossOptions& options) {
+  check<ValueError>(x.defined(), "{}: x is undefined", op);
   check<DtypeError>(is_floating(x.dtype()), "{}: expects a floating x, got {}", op, x.dtype());
   check<ShapeError>(x.dim() >= 1, "{}: expects x [C], [N,C] or [N,C,...], got {}", op, x.shape());
   int64_t classes = x.shape()[class_dim(x)];

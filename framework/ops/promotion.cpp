@@ -1,5 +1,7 @@
 #include <korrel/framework/ops/promotion.h>
 
+#include <korrel/framework/base/check.h>
+
 #include <algorithm>
 
 namespace korrel {
@@ -16,6 +18,7 @@ DType yield(DType strong, DType weak) { return category(weak) > category(strong)
 DType promote_types(DType a, DType b) { return rank(a) >= rank(b) ? a : b; }
 
 DType result_type(const Tensor& a, const Tensor& b) {
+  check<ValueError>(a.defined() && b.defined(), "elementwise op: operand {} is undefined", a.defined() ? "b" : "a");
   DType s = a.dtype(), t = b.dtype();
   if (s == t) return s;
   bool sized = a.dim() > 0, other_sized = b.dim() > 0;

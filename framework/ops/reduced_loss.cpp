@@ -5,11 +5,13 @@
 namespace korrel {
 
 void check_floating_loss(const char* op, const Tensor& x) {
+  check<ValueError>(x.defined(), "{}: x is undefined", op);
   check<DtypeError>(is_floating(x.dtype()), "{}: expects a floating x, got {}", op, x.dtype());
 }
 
 void check_same(const char* op, const Tensor& x, const Tensor& other, const char* name) {
   check_floating_loss(op, x);
+  check<ValueError>(other.defined(), "{}: {} is undefined", op, name);
   check<ShapeError>(x.shape() == other.shape(), "{}: {} expects x's shape {}, got {}", op, name, x.shape(),
                     other.shape());
   check<DtypeError>(x.dtype() == other.dtype(), "{}: {} is {}, x is {}", op, name, other.dtype(), x.dtype());

@@ -18,6 +18,7 @@ using kernels::Fold;
 namespace {
 
 void check_floating(const char* op, const Tensor& x) {
+  check<ValueError>(x.defined(), "{}: x is undefined", op);
   check<DtypeError>(is_floating(x.dtype()), "{}: expects a floating tensor, x is {}", op, x.dtype());
 }
 
@@ -37,6 +38,7 @@ Tensor products_of_others(const Tensor& x, const Dims& reduced) {
 }  // namespace
 
 Tensor sum(const Tensor& x, const DimList& dim, const ReduceOptions& options) {
+  check<ValueError>(x.defined(), "sum: x is undefined");
   Folding folding("sum", x.shape(), dim);
   Tensor y = with_shape(folding.fold(Fold::sum, x), folding.shape(options));
   return record("sum", y, {x}, [kept = folding.kept(), shape = x.shape()](const Backward& b) -> Gradients {
@@ -106,13 +108,18 @@ Tensor logsumexp(const Tensor& x, const DimList& dim, const ReduceOptions& optio
   });
 }
 
-Tensor count_nonzero(const Tensor& x, const DimList& dim) { return sum(x != 0, dim); }
+Tensor count_nonzero(const Tensor& x, const DimList& dim) {
+  Folding("count_nonzero", x.shape(), dim);  // names this op where dim is wrong, here and below
+  return sum(x != 0, dim);
+}
 
 Tensor all(const Tensor& x, const DimList& dim, const ReduceOptions& options) {
+  Folding("all", x.shape(), dim);
   return (sum(x == 0, dim, options) == 0).to(x.dtype() == u8 ? u8 : boolean);
 }
 
 Tensor any(const Tensor& x, const DimList& dim, const ReduceOptions& options) {
+  Folding("any", x.shape(), dim);
   return (sum(x != 0, dim, options) != 0).to(x.dtype() == u8 ? u8 : boolean);
 }
 

@@ -5,6 +5,7 @@
 #include <korrel/framework/autograd/record.h>
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/ops/elementwise.h>
+#include <korrel/framework/ops/extremum.h>
 #include <korrel/framework/ops/loss.h>
 #include <korrel/framework/ops/reduced_loss.h>
 #include <korrel/framework/ops/shape.h>
@@ -79,7 +80,8 @@ Tensor gaussian_nll_loss(const Tensor& x, const Tensor& target, const Tensor& va
                       with_one, x.shape(), var.shape());
     v = var.reshape(with_one);
   }
-  check<ValueError>(!any(var.detach() < 0).item<bool>(), "gaussian_nll_loss: var has negative elements");
+  if (any(var.detach() < 0).item<bool>())
+    fail<ValueError>("gaussian_nll_loss: var must not be negative, its least element is {}", amin(var.detach()).item());
   // The gradient passes the clamp as if it were not there.
   v = v + (clamp(v.detach(), {.min = options.eps}) - v.detach());
   Tensor losses = (log(v) + square(x - target) / v) * 0.5;

@@ -334,7 +334,7 @@ Tensor diagonal(const Tensor& x, int64_t offset, int64_t dim1, int64_t dim2) {
 }
 
 Tensor unfold_dimension(const Tensor& x, int64_t dim, int64_t size, int64_t step) {
-  check<ValueError>(size >= 0 && step > 0, "unfold_dimension: size {} and step {}", size, step);
+  check<ValueError>(size >= 0 && step > 0, "unfold_dimension: needs size >= 0 and step > 0, got {} and {}", size, step);
   int place = wrap_dim("unfold_dimension", dim, x.dim());
   int64_t length = x.dim() == 0 ? 1 : x.shape()[place];
   check<ShapeError>(size <= length, "unfold_dimension: windows of {} do not fit into dimension {} of size {} (x {})",

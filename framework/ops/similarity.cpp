@@ -27,6 +27,7 @@ Tensor cosine_similarity(const Tensor& x, const Tensor& other, const CosineSimil
 Tensor pairwise_distance(const Tensor& x, const Tensor& other, const PairwiseDistanceOptions& options) {
   check<ShapeError>(x.dim() >= 1 && other.dim() >= 1, "pairwise_distance: expects [N,D] or [D], got {} and {}",
                     x.shape(), other.shape());
+  broadcast_shapes("pairwise_distance", x.shape(), other.shape());
   return norm(x - other + options.eps, options.p, -1, {.keepdim = options.keepdim});
 }
 

@@ -56,7 +56,7 @@ Tensor arange(double start, double end, double step, TensorOptions options) {
 }
 
 Tensor linspace(double start, double end, int64_t steps, TensorOptions options) {
-  check<ValueError>(steps >= 0, "linspace: {} steps", steps);
+  check<ValueError>(steps >= 0, "linspace: steps must not be negative, got {}", steps);
   double step = steps > 1 ? (end - start) / static_cast<double>(steps - 1) : 0;
   // From both ends, so that the last element is `end` exactly.
   return generate({steps}, options, [&](int64_t i) {

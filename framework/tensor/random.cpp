@@ -97,11 +97,13 @@ void fill_normal(Tensor& x, double mean, double std, Generator& generator) {
 }
 
 Tensor rand(const Shape& shape, TensorOptions options, Generator& generator) {
+  check<DtypeError>(is_floating(options.dtype), "rand: makes floating tensors, not {}", options.dtype);
   Tensor x = make_tensor(shape, options.dtype);
   fill_uniform(x, 0, 1, generator);
   return options.requires_grad ? x.requires_grad_() : x;
 }
 Tensor randn(const Shape& shape, TensorOptions options, Generator& generator) {
+  check<DtypeError>(is_floating(options.dtype), "randn: makes floating tensors, not {}", options.dtype);
   Tensor x = make_tensor(shape, options.dtype);
   fill_normal(x, 0, 1, generator);
   return options.requires_grad ? x.requires_grad_() : x;
@@ -125,6 +127,7 @@ Tensor randint(int64_t low, int64_t high, const Shape& shape, TensorOptions opti
 }
 
 Tensor randperm(int64_t n, Generator& generator) {
+  check<ValueError>(n >= 0, "randperm: n must not be negative, got {}", n);
   Tensor x = make_tensor({n}, i64);
   int64_t* out = x.data<int64_t>();
   std::iota(out, out + n, int64_t{0});

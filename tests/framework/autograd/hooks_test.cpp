@@ -146,8 +146,8 @@ TEST_CASE("what a hook returns must fit") {
 
 TEST_CASE("hooks need a gradient to be called with") {
   CHECK_THROWS_WITH_AS(zeros({2}).register_hook([](const Tensor&) {}),
-                       "register_hook: this tensor requires no gradient", ValueError);
-  CHECK_THROWS_WITH_AS(zeros({2}).retain_grad(), "retain_grad: this tensor requires no gradient", ValueError);
+                       "register_hook: this tensor, f32 [2], requires no gradient", ValueError);
+  CHECK_THROWS_WITH_AS(zeros({2}).retain_grad(), "retain_grad: this tensor, f32 [2], requires no gradient", ValueError);
 }
 
 TEST_CASE("gradients with a graph pass through hooks") {

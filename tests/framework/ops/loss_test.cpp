@@ -137,7 +137,7 @@ TEST_CASE("losses tell what is wrong") {
         "binary_cross_entropy: x expects probabilities in [0, 1], got 2 to 2; for logits there is "
         "binary_cross_entropy_with_logits");
   CHECK(message_of<ValueError>([&] { gaussian_nll_loss(x, x, x - 1); }) ==
-        "gaussian_nll_loss: var has negative elements");
+        "gaussian_nll_loss: var must not be negative, its least element is -1");
   CHECK(message_of<ShapeError>([&] { gaussian_nll_loss(x, x, zeros({3})); }) ==
         "gaussian_nll_loss: var expects shape [2,3], [2] or [2,1] for x [2,3], got [3]");
   CHECK(message_of<ValueError>([&] {
