@@ -8,6 +8,7 @@
 #include <korrel/framework/base/buffer.h>
 #include <korrel/framework/base/parallel.h>
 #include <korrel/framework/kernels/matmul.h>
+#include <korrel/framework/kernels/scratch.h>
 #include <korrel/framework/kernels/targets.h>
 
 #undef HWY_TARGET_INCLUDE
@@ -28,8 +29,8 @@ namespace {
 void source_tiles(const TileGrid&, int64_t, int64_t, const float*, int64_t, float*) {}
 void gradient_tiles(const TileGrid&, int64_t, int64_t, const float*, int64_t, float*) {}
 void result_planes(const TileGrid&, int64_t, int64_t, const float*, const float*, int64_t, float*) {}
-void filter_tiles(int64_t, int64_t, const float*, bool, int64_t, float*) {}
-void filter_gradients(int64_t, int64_t, int64_t, const float*, float*) {}
+void filter_tiles(int64_t, const float*, bool, int64_t, float*) {}
+void filter_gradients(int64_t, const float*, int64_t, float*) {}
 
 #else
 
@@ -71,12 +72,12 @@ void result_planes(const TileGrid& grid, int64_t begin, int64_t end, const float
   });
 }
 
-// Filters [begin, end) of `count`, each 3x3: to[xi * count + filter]. `turned` by 180 degrees for the input gradient.
-void filter_tiles(int64_t begin, int64_t end, const float* w, bool turned, int64_t count, float* to) {
-  transform_filters(begin, end, w, turned, count, to);
+// `count` filters, each 3x3: to[xi * to_stride + filter]. `turned` by 180 degrees for the input gradient.
+void filter_tiles(int64_t count, const float* w, bool turned, int64_t to_stride, float* to) {
+  transform_filters(count, w, turned, to_stride, to);
 }
-void filter_gradients(int64_t begin, int64_t end, int64_t count, const float* from, float* gw) {
-  transform_filter_gradients(begin, end, count, from, gw);
+void filter_gradients(int64_t count, const float* from, int64_t from_stride, float* gw) {
+  transform_filter_gradients(count, from, from_stride, gw);
 }
 
 #endif
@@ -103,49 +104,244 @@ std::atomic<bool> enabled{[] {
   return wish == nullptr || std::strcmp(wish, "0") != 0;
 }()};
 
-// A block of tiles is transformed, multiplied and transformed back before the next one. `columns` of each of the 16
-// matrices: what the transforms write should be in L2 when the products read it, but below 128 columns a product
-// spends too much on reading its filters.
-struct TileBlocks {
-  int64_t rows;  // tile rows in a block
-  int64_t columns;
-  TileBlocks(const TileGrid& grid, int64_t channels, int64_t most) {
-    const int64_t wanted = std::clamp<int64_t>((int64_t{3} << 19) / (64 * channels), 128, most);
-    const int64_t blocks = std::max<int64_t>(1, (grid.all_rows() * grid.columns + wanted / 2) / wanted);
-    rows = (grid.all_rows() + blocks - 1) / blocks;
-    columns = (rows * grid.columns + kTileSlack - 1) / kTileSlack * kTileSlack + kTileSlack;
-  }
-};
+constexpr int64_t kTransformGrain = 4096;  // tiles worth a thread
 
-constexpr int64_t transform_grain = 4096;  // tiles worth a thread
+// From one of the 16 matrices to the next: a line more than it takes, since transforms write (or read) one line of
+// each, and multiples of 4 KiB apart these would all fight for the same lines of L1.
+int64_t matrix_stride(int64_t rows, int64_t columns) { return rows * columns + 16; }
 
-void transform_all_filters(int64_t count, const float* w, bool turned, float* to) {
-  parallel_for(count, transform_grain, [&](int64_t begin, int64_t end) {
-    HWY_DYNAMIC_DISPATCH(filter_tiles)(begin, end, w, turned, count, to);
+// Calls body(i) for each i < count on one of the threads: whichever is free takes the next.
+template <class Body>
+void for_each_on_threads(int64_t count, const Body& body) {
+  std::atomic<int64_t> next{0};
+  parallel_for(std::min<int64_t>(count, num_threads()), 1, [&](int64_t, int64_t) {
+    for (int64_t i = next.fetch_add(1); i < count; i = next.fetch_add(1)) body(i);
   });
 }
 
-// `filters` are [16][results][channels] by these strides.
-void correlate(const TileGrid& grid, int64_t channels, int64_t results, const float* source, const float* filters,
-               MatrixStrides filter_strides, const float* bias, float* to) {
-  const TileBlocks blocks(grid, channels + results, 512);
-  const int64_t pitch = blocks.columns;
-  Buffer<float> tiles(16 * channels * pitch), products(16 * results * pitch);
-  for (int64_t begin = 0; begin < grid.all_rows(); begin += blocks.rows) {
-    const int64_t end = std::min(begin + blocks.rows, grid.all_rows()), columns = (end - begin) * grid.columns;
-    const int64_t grain = 1 + transform_grain / columns;
-    parallel_for(channels, grain, [&](int64_t first, int64_t last) {
-      for (int64_t c = first; c < last; ++c) HWY_DYNAMIC_DISPATCH(source_tiles)
-      (grid, begin, end, source + c * grid.in_size(), channels * pitch, tiles.data() + c * pitch);
-    });
-    matmul_into(16, results, columns, channels, filters, filter_strides, static_cast<const float*>(tiles.data()),
-                {channels * pitch, pitch, 1}, products.data(), {results * pitch, pitch, 1});
-    parallel_for(results, grain, [&](int64_t first, int64_t last) {
-      for (int64_t k = first; k < last; ++k) HWY_DYNAMIC_DISPATCH(result_planes)
-      (grid, begin, end, products.data() + k * pitch, bias == nullptr ? nullptr : bias + k, results * pitch,
-       to + k * grid.out_size());
-    });
+// Many tiles are cut into blocks of tile rows. One thread transforms a block, multiplies it with all filters and
+// transforms back: what the transforms write should be in L2 when the products read it, but below 128 tiles a product
+// spends too much on reading its filters. Blocks are at least 8, to keep threads busy, if they have 96 tiles each.
+struct TileBlocks {
+  int64_t rows, count;  // tile rows in a block; blocks
+  int64_t pitch;        // columns of a block's matrices
+  TileBlocks(const TileGrid& grid, int64_t channels, int64_t most) : all_rows_(grid.all_rows()) {
+    const int64_t tiles = all_rows_ * grid.columns;
+    const int64_t wanted = std::clamp<int64_t>((int64_t{3} << 19) / (64 * channels), 128, most);
+    int64_t blocks = std::max({(tiles + wanted / 2) / wanted, std::min<int64_t>(tiles / 128, 8), int64_t{1}});
+    if (blocks > 1 && blocks < 16 && blocks % 2 == 1) blocks += tiles <= (blocks - 1) * most ? -1 : 1;
+    rows = (all_rows_ + blocks - 1) / blocks;
+    count = (all_rows_ + rows - 1) / rows;
+    pitch = tile_pitch(rows * grid.columns);
   }
+  static int64_t tile_pitch(int64_t tiles) { return (tiles + kTileSlack - 1) / kTileSlack * kTileSlack + kTileSlack; }
+  int64_t begin(int64_t block) const { return block * rows; }
+  int64_t end(int64_t block) const { return std::min(begin(block) + rows, all_rows_); }
+
+ private:
+  int64_t all_rows_;
+};
+
+// Few tiles of many channels are transformed first, all of them. Then slices of the result's channels are what threads
+// take, each with its own filters: their transforms, 16 numbers for 9, stay in L2 and are never all in memory.
+struct ChannelSlices {
+  int64_t channels, size, count;
+  explicit ChannelSlices(int64_t results) : channels(results) {
+    count = (results + 31) / 32;
+    count += count % 2;
+    size = ((results + count - 1) / count + 3) / 4 * 4;
+    count = (results + size - 1) / size;
+  }
+  int64_t begin(int64_t slice) const { return slice * size; }
+  int64_t end(int64_t slice) const { return std::min(begin(slice) + size, channels); }
+};
+
+// All tiles are read for each slice, so they should stay in L2: 2 MiB.
+bool slices_pay(const TileGrid& grid, int64_t channels, int64_t results) {
+  const int64_t tiles = grid.all_rows() * grid.columns;
+  return tiles <= results && 64 * tiles * channels <= (2 << 20);
+}
+
+// The filters of a correlation: the weights, or for the input gradient turned by 180 degrees with their channels
+// exchanged.
+struct Filters {
+  const float* w;
+  bool turned;
+  int64_t results, channels;
+
+  // Of the results [first, last): to[xi * to_stride], a matrix of results by channels with strides(last - first).
+  void transform(int64_t first, int64_t last, int64_t to_stride, float* to) const {
+    if (!turned) {
+      HWY_DYNAMIC_DISPATCH(filter_tiles)((last - first) * channels, w + first * channels * 9, false, to_stride, to);
+      return;
+    }
+    for (int64_t c = 0; c < channels; ++c) {
+      HWY_DYNAMIC_DISPATCH(filter_tiles)
+      (last - first, w + (c * results + first) * 9, true, to_stride, to + c * (last - first));
+    }
+  }
+  MatrixStrides strides(int64_t count, int64_t batch) const {
+    return turned ? MatrixStrides{batch, 1, count} : MatrixStrides{batch, channels, 1};
+  }
+};
+
+struct Correlation {
+  const TileGrid& grid;
+  Filters filters;
+  const float* source;
+  const float* bias;
+  float* to;
+
+  void transform_source(int64_t c, int64_t begin, int64_t end, int64_t stride, int64_t pitch, float* tiles) const {
+    HWY_DYNAMIC_DISPATCH(source_tiles)(grid, begin, end, source + c * grid.in_size(), stride, tiles + c * pitch);
+  }
+  // `products`: of the results from `first` on.
+  void transform_results(int64_t first, int64_t last, int64_t begin, int64_t end, int64_t stride, int64_t pitch,
+                         const float* products) const {
+    for (int64_t k = first; k < last; ++k) {
+      HWY_DYNAMIC_DISPATCH(result_planes)
+      (grid, begin, end, products + (k - first) * pitch, bias == nullptr ? nullptr : bias + k, stride,
+       to + k * grid.out_size());
+    }
+  }
+};
+
+void correlate_blocks(const Correlation& a) {
+  const int64_t channels = a.filters.channels, results = a.filters.results;
+  const TileBlocks blocks(a.grid, channels + results, 512);
+  const int64_t pitch = blocks.pitch, filter_stride = matrix_stride(results, channels);
+  Buffer<float> filters(16 * filter_stride);
+  const Filters all = a.filters;
+  parallel_for(results * channels, kTransformGrain, [&](int64_t begin, int64_t end) {
+    HWY_DYNAMIC_DISPATCH(filter_tiles)
+    (end - begin, all.w + begin * 9, all.turned, filter_stride, filters.data() + begin);
+  });
+  const int64_t tile_stride = matrix_stride(channels, pitch), product_stride = matrix_stride(results, pitch);
+  for_each_on_threads(blocks.count, [&](int64_t block) {
+    const int64_t begin = blocks.begin(block), end = blocks.end(block);
+    float* tiles = scratch<float>(Scratch::kSource, 16 * tile_stride);
+    float* products = scratch<float>(Scratch::kTarget, 16 * product_stride);
+    for (int64_t c = 0; c < channels; ++c) a.transform_source(c, begin, end, tile_stride, pitch, tiles);
+    matmul_into<float>(16, results, (end - begin) * a.grid.columns, channels, filters.data(),
+                       all.strides(results, filter_stride), tiles, {tile_stride, pitch, 1}, products,
+                       {product_stride, pitch, 1});
+    a.transform_results(0, results, begin, end, product_stride, pitch, products);
+  });
+}
+
+void correlate_slices(const Correlation& a) {
+  const int64_t channels = a.filters.channels, rows = a.grid.all_rows(), columns = rows * a.grid.columns;
+  const int64_t pitch = TileBlocks::tile_pitch(columns), tile_stride = matrix_stride(channels, pitch);
+  Buffer<float> tiles(16 * tile_stride);
+  parallel_for(channels, 1 + kTransformGrain / columns, [&](int64_t first, int64_t last) {
+    for (int64_t c = first; c < last; ++c) a.transform_source(c, 0, rows, tile_stride, pitch, tiles.data());
+  });
+  const ChannelSlices slices(a.filters.results);
+  const int64_t filter_stride = matrix_stride(slices.size, channels),
+                product_stride = matrix_stride(slices.size, pitch);
+  for_each_on_threads(slices.count, [&](int64_t slice) {
+    const int64_t first = slices.begin(slice), last = slices.end(slice);
+    float* filters = scratch<float>(Scratch::kWeights, 16 * filter_stride);
+    float* products = scratch<float>(Scratch::kTarget, 16 * product_stride);
+    a.filters.transform(first, last, filter_stride, filters);
+    matmul_into<float>(16, last - first, columns, channels, filters, a.filters.strides(last - first, filter_stride),
+                       tiles.data(), {tile_stride, pitch, 1}, products, {product_stride, pitch, 1});
+    a.transform_results(first, last, 0, rows, product_stride, pitch, products);
+  });
+}
+
+void correlate(const Correlation& a) {
+  if (slices_pay(a.grid, a.filters.channels, a.filters.results))
+    correlate_slices(a);
+  else
+    correlate_blocks(a);
+}
+
+struct WeightGradient {
+  const TileGrid& grid;
+  int64_t channels, filters;
+  const float* x;
+  const float* gy;
+  float* gw;
+
+  void transform_source(int64_t c, int64_t begin, int64_t end, int64_t stride, int64_t pitch, float* tiles) const {
+    HWY_DYNAMIC_DISPATCH(source_tiles)(grid, begin, end, x + c * grid.in_size(), stride, tiles + c * pitch);
+  }
+  // `tiles`: of the filters from `first` on.
+  void transform_gradients(int64_t first, int64_t last, int64_t begin, int64_t end, int64_t stride, int64_t pitch,
+                           float* tiles) const {
+    for (int64_t k = first; k < last; ++k) {
+      HWY_DYNAMIC_DISPATCH(gradient_tiles)
+      (grid, begin, end, gy + k * grid.out_size(), stride, tiles + (k - first) * pitch);
+    }
+  }
+};
+
+// The sums of blocks are short: that halves the error.
+constexpr int64_t kMostTilesInSum = 192;
+
+void add_to(const float* HWY_RESTRICT from, int64_t count, float* HWY_RESTRICT to) {
+  for (int64_t i = 0; i < count; ++i) to[i] += from[i];
+}
+
+// Up to 8 groups of blocks have sums of their own, 32 MiB together; their number depends on the sizes only.
+void gradient_by_blocks(const WeightGradient& a) {
+  const int64_t channels = a.channels, filters = a.filters;
+  const TileBlocks blocks(a.grid, channels + filters, kMostTilesInSum);
+  const int64_t pitch = blocks.pitch, count = filters * channels, sum_stride = matrix_stride(filters, channels);
+  const int64_t tile_stride = matrix_stride(channels, pitch), gradient_stride = matrix_stride(filters, pitch);
+  const int64_t fitting = std::clamp<int64_t>((int64_t{8} << 20) / (16 * sum_stride), 2, 8);
+  const int64_t groups = std::clamp<int64_t>(blocks.count / 2, 1, fitting);
+  Buffer<float> sums(groups * 16 * sum_stride);
+  for_each_on_threads(groups, [&](int64_t group) {
+    float* tiles = scratch<float>(Scratch::kSource, 16 * tile_stride);
+    float* gradients = scratch<float>(Scratch::kWeights, 16 * gradient_stride);
+    float* more = scratch<float>(Scratch::kTarget, 16 * sum_stride);
+    float* sum = sums.data() + group * 16 * sum_stride;
+    const int64_t first = blocks.count * group / groups, last = blocks.count * (group + 1) / groups;
+    for (int64_t block = first; block < last; ++block) {
+      const int64_t begin = blocks.begin(block), end = blocks.end(block);
+      for (int64_t c = 0; c < channels; ++c) a.transform_source(c, begin, end, tile_stride, pitch, tiles);
+      a.transform_gradients(0, filters, begin, end, gradient_stride, pitch, gradients);
+      matmul_into<float>(16, filters, channels, (end - begin) * a.grid.columns, gradients, {gradient_stride, pitch, 1},
+                         tiles, {tile_stride, 1, pitch}, block == first ? sum : more, {sum_stride, channels, 1});
+      if (block > first) add_to(more, 16 * sum_stride, sum);
+    }
+  });
+  parallel_for(count, kTransformGrain / groups, [&](int64_t begin, int64_t end) {
+    for (int64_t group = 1; group < groups; ++group) {
+      for (int64_t xi = 0; xi < 16; ++xi) {
+        const int64_t at = xi * sum_stride + begin;
+        add_to(sums.data() + group * 16 * sum_stride + at, end - begin, sums.data() + at);
+      }
+    }
+    HWY_DYNAMIC_DISPATCH(filter_gradients)(end - begin, sums.data() + begin, sum_stride, a.gw + begin * 9);
+  });
+}
+
+void gradient_by_slices(const WeightGradient& a) {
+  const int64_t channels = a.channels, rows = a.grid.all_rows(), columns = rows * a.grid.columns;
+  const int64_t pitch = TileBlocks::tile_pitch(columns), tile_stride = matrix_stride(channels, pitch);
+  Buffer<float> tiles(16 * tile_stride);
+  parallel_for(channels, 1 + kTransformGrain / columns, [&](int64_t first, int64_t last) {
+    for (int64_t c = first; c < last; ++c) a.transform_source(c, 0, rows, tile_stride, pitch, tiles.data());
+  });
+  const ChannelSlices slices(a.filters);
+  const int64_t gradient_stride = matrix_stride(slices.size, pitch), sum_stride = matrix_stride(slices.size, channels);
+  for_each_on_threads(slices.count, [&](int64_t slice) {
+    const int64_t first = slices.begin(slice), last = slices.end(slice);
+    float* gradients = scratch<float>(Scratch::kWeights, 16 * gradient_stride);
+    float* sum = scratch<float>(Scratch::kTarget, 32 * sum_stride);
+    float* more = sum + 16 * sum_stride;
+    a.transform_gradients(first, last, 0, rows, gradient_stride, pitch, gradients);
+    for (int64_t begin = 0; begin < columns; begin += kMostTilesInSum) {
+      matmul_into<float>(16, last - first, channels, std::min(kMostTilesInSum, columns - begin), gradients + begin,
+                         {gradient_stride, pitch, 1}, tiles.data() + begin, {tile_stride, 1, pitch},
+                         begin == 0 ? sum : more, {sum_stride, channels, 1});
+      if (begin > 0) add_to(more, 16 * sum_stride, sum);
+    }
+    HWY_DYNAMIC_DISPATCH(filter_gradients)((last - first) * channels, sum, sum_stride, a.gw + first * channels * 9);
+  });
 }
 
 }  // namespace
@@ -167,45 +363,22 @@ bool winograd_pays(const ConvGeometry& g) {
 
 void winograd_output(const ConvGeometry& g, const float* x, const float* w, const float* bias, float* y) {
   const TileGrid grid({g.n, g.c, g.in[1], g.in[2]}, {g.k, g.out[1], g.out[2]}, g.padding[1], g.padding[2]);
-  Buffer<float> filters(16 * g.k * g.c);
-  transform_all_filters(g.k * g.c, w, false, filters.data());
-  correlate(grid, g.c, g.k, x, filters.data(), {g.k * g.c, g.c, 1}, bias, y);
+  correlate({grid, {w, false, g.k, g.c}, x, bias, y});
 }
 
-// A correlation of gy with the filters turned by 180 degrees, their two channels exchanged.
 void winograd_input_gradient(const ConvGeometry& g, const float* gy, const float* w, const float* bias, float* gx) {
   const TileGrid grid({g.n, g.k, g.out[1], g.out[2]}, {g.c, g.in[1], g.in[2]}, 2 - g.padding[1], 2 - g.padding[2]);
-  Buffer<float> filters(16 * g.k * g.c);
-  transform_all_filters(g.k * g.c, w, true, filters.data());
-  correlate(grid, g.k, g.c, gy, filters.data(), {g.k * g.c, 1, g.c}, bias, gx);
+  correlate({grid, {w, true, g.c, g.k}, gy, bias, gx});
 }
 
 // F(3x3, 2x2): tiles of x as in the output pass, with tiles of 2x2 of gy as filters, summed over all tiles.
 void winograd_weight_gradient(const ConvGeometry& g, const float* x, const float* gy, float* gw) {
   const TileGrid grid({g.n, g.c, g.in[1], g.in[2]}, {g.k, g.out[1], g.out[2]}, g.padding[1], g.padding[2]);
-  const TileBlocks blocks(grid, g.c + g.k, 192);  // the sums of blocks are short: that halves the error
-  const int64_t pitch = blocks.columns, count = g.k * g.c;
-  Buffer<float> tiles(16 * g.c * pitch), gradients(16 * g.k * pitch), sums(16 * count), more(16 * count);
-  for (int64_t begin = 0; begin < grid.all_rows(); begin += blocks.rows) {
-    const int64_t end = std::min(begin + blocks.rows, grid.all_rows()), columns = (end - begin) * grid.columns;
-    const int64_t grain = 1 + transform_grain / columns;
-    parallel_for(g.c + g.k, grain, [&](int64_t first, int64_t last) {
-      for (int64_t c = first; c < std::min(last, g.c); ++c) HWY_DYNAMIC_DISPATCH(source_tiles)
-      (grid, begin, end, x + c * grid.in_size(), g.c * pitch, tiles.data() + c * pitch);
-      for (int64_t k = std::max<int64_t>(0, first - g.c); k < last - g.c; ++k) HWY_DYNAMIC_DISPATCH(gradient_tiles)
-      (grid, begin, end, gy + k * grid.out_size(), g.k * pitch, gradients.data() + k * pitch);
-    });
-    float* to = begin == 0 ? sums.data() : more.data();
-    matmul_into(16, g.k, g.c, columns, static_cast<const float*>(gradients.data()), {g.k * pitch, pitch, 1},
-                static_cast<const float*>(tiles.data()), {g.c * pitch, 1, pitch}, to, {count, g.c, 1});
-    if (begin == 0) continue;
-    parallel_for(16 * count, 32768, [&](int64_t first, int64_t last) {
-      for (int64_t i = first; i < last; ++i) sums[i] += more[i];
-    });
-  }
-  parallel_for(count, transform_grain, [&](int64_t begin, int64_t end) {
-    HWY_DYNAMIC_DISPATCH(filter_gradients)(begin, end, count, sums.data(), gw);
-  });
+  const WeightGradient gradient{grid, g.c, g.k, x, gy, gw};
+  if (slices_pay(grid, g.c, g.k))
+    gradient_by_slices(gradient);
+  else
+    gradient_by_blocks(gradient);
 }
 
 }  // namespace korrel::kernels

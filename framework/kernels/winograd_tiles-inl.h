@@ -170,7 +170,7 @@ HWY_INLINE void transform_result(D d, const TileGrid& grid, const float* HWY_RES
   }
 }
 
-HWY_INLINE void transform_filters(int64_t begin, int64_t end, const float* w, bool turned, int64_t count,
+HWY_INLINE void transform_filters(int64_t count, const float* w, bool turned, int64_t to_stride,
                                   float* HWY_RESTRICT to) {
   const hn::ScalableTag<float> d;
   const hn::RebindToSigned<decltype(d)> di;
@@ -186,8 +186,8 @@ HWY_INLINE void transform_filters(int64_t begin, int64_t end, const float* w, bo
     t[2] = hn::Mul(half, hn::Sub(sum, g1));
     t[3] = g2;
   };
-  for (int64_t f = begin; f < end; f += lanes) {
-    const int64_t valid = end - f;
+  for (int64_t f = 0; f < count; f += lanes) {
+    const int64_t valid = count - f;
     const float* HWY_RESTRICT from = w + 9 * f;
     if (valid < lanes) {
       std::memcpy(tail, from, static_cast<size_t>(9 * valid) * sizeof(float));
@@ -202,12 +202,12 @@ HWY_INLINE void transform_filters(int64_t begin, int64_t end, const float* w, bo
     for (int q = 0; q < 4; ++q) {
       V t[4];
       spread(rows[0][q], rows[1][q], rows[2][q], t);
-      for (int p = 0; p < 4; ++p) store_first_lanes(d, t[p], valid, to + (4 * p + q) * count + f);
+      for (int p = 0; p < 4; ++p) store_first_lanes(d, t[p], valid, to + (4 * p + q) * to_stride + f);
     }
   }
 }
 
-HWY_INLINE void transform_filter_gradients(int64_t begin, int64_t end, int64_t count, const float* HWY_RESTRICT from,
+HWY_INLINE void transform_filter_gradients(int64_t count, const float* HWY_RESTRICT from, int64_t from_stride,
                                            float* HWY_RESTRICT gw) {
   const hn::ScalableTag<float> d;
   using V = hn::Vec<decltype(d)>;
@@ -220,13 +220,13 @@ HWY_INLINE void transform_filter_gradients(int64_t begin, int64_t end, int64_t c
     t[2] = hn::Sub(sum, m3);
   };
   HWY_ALIGN float last[16][hn::MaxLanes(d)] = {};
-  for (int64_t f = begin; f < end; f += lanes) {
-    const int64_t valid = end - f < lanes ? end - f : lanes;
+  for (int64_t f = 0; f < count; f += lanes) {
+    const int64_t valid = count - f < lanes ? count - f : lanes;
     if (valid < lanes)
       for (int xi = 0; xi < 16; ++xi)
-        std::memcpy(last[xi], from + xi * count + f, static_cast<size_t>(valid) * sizeof(float));
+        std::memcpy(last[xi], from + xi * from_stride + f, static_cast<size_t>(valid) * sizeof(float));
     const auto element = [&](int xi) HWY_ATTR __attribute__((always_inline)) {
-      return valid < lanes ? hn::Load(d, last[xi]) : hn::LoadU(d, from + xi * count + f);
+      return valid < lanes ? hn::Load(d, last[xi]) : hn::LoadU(d, from + xi * from_stride + f);
     };
     V rows[3][4];
     for (int q = 0; q < 4; ++q) {
