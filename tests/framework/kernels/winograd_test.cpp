@@ -66,7 +66,8 @@ TEST_CASE("every pass errs at most 4 times as much as the direct sum, on every t
   for (const std::string& target : kernels::available_targets()) {
     kernels::force_target(target);
     for (const Case& a : {Case{2, 32, 33, 16, 16, 1, 1}, Case{1, 40, 32, 17, 35, 1, 1}, Case{3, 32, 32, 13, 11, 0, 2},
-                          Case{16, 33, 64, 5, 4, 1, 1}, Case{9, 48, 50, 9, 7, 2, 0}, Case{1, 32, 32, 33, 70, 0, 0}}) {
+                          Case{16, 33, 64, 5, 4, 1, 1}, Case{9, 48, 50, 9, 7, 2, 0}, Case{1, 32, 32, 33, 70, 0, 0},
+                          Case{16, 70, 65, 4, 3, 1, 1}}) {
       CAPTURE(target);
       CAPTURE(a.height);
       CAPTURE(a.width);
@@ -95,15 +96,18 @@ TEST_CASE("the same bits for any number of threads") {
   const int threads = num_threads();
   const bool was_enabled = kernels::winograd_enabled();
   kernels::set_winograd(true);
-  const ConvGeometry g = geometry_of({5, 64, 48, 19, 23, 1, 1});
-  const auto x = numbers(5 * 64 * 19 * 23, 1), w = numbers(48 * 64 * 9, 2), gy = numbers(5 * 48 * 19 * 23, 3),
-             bias = numbers(48, 4);
-  for (int pass = 0; pass < 3; ++pass) {
-    set_num_threads(1);
-    const std::vector<float> one = run(pass, g, x, w, gy, bias);
-    for (int count : {2, 3}) {
-      set_num_threads(count);
-      CHECK(run(pass, g, x, w, gy, bias) == one);
+  // Blocks of tiles; slices of channels, which few tiles of many channels are cut into.
+  for (const Case& a : {Case{5, 64, 48, 19, 23, 1, 1}, Case{16, 72, 100, 4, 4, 1, 1}}) {
+    const ConvGeometry g = geometry_of(a);
+    const auto x = numbers(a.n * a.c * a.height * a.width, 1), w = numbers(a.k * a.c * 9, 2),
+               gy = numbers(a.n * a.k * g.out[1] * g.out[2], 3), bias = numbers(a.k, 4);
+    for (int pass = 0; pass < 3; ++pass) {
+      set_num_threads(1);
+      const std::vector<float> one = run(pass, g, x, w, gy, bias);
+      for (int count : {2, 3}) {
+        set_num_threads(count);
+        CHECK(run(pass, g, x, w, gy, bias) == one);
+      }
     }
   }
   set_num_threads(threads);
