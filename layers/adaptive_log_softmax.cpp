@@ -1,5 +1,7 @@
 #include <korrel/layers/adaptive_log_softmax.h>
 
+#include <fmt/format.h>
+
 #include <cmath>
 
 #include <korrel/framework/base/check.h>

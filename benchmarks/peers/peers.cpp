@@ -11,6 +11,7 @@
 #include <fstream>
 #include <sstream>
 
+#include <benchmarks/machine.h>
 #include <benchmarks/peers/peers.h>
 
 using namespace peers;
@@ -70,6 +71,8 @@ int main(int argc, char** argv) {
       for (std::string item; std::getline(list, item, ',');) threads.push_back(std::stoi(item));
     }
   }
+  fmt::print("one core: FMA peak {:.1f} GFLOP/s, copy {:.1f} GB/s\n", korrel::benchmarks::fma_peak(),
+             korrel::benchmarks::copy_bandwidth());
   Table ours = korrel_cases(), theirs = torch_cases();
   std::ofstream out;
   if (!csv.empty()) {

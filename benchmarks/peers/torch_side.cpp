@@ -8,6 +8,10 @@ namespace nn = torch::nn;
 namespace F = torch::nn::functional;
 using torch::Tensor;
 
+// libtorch's matrix products come from the BLAS it is linked to. OpenBLAS has threads of its own, which
+// torch::set_num_threads does not reach: left alone, its "one thread" were all of the machine's.
+extern "C" void openblas_set_num_threads(int) __attribute__((weak));
+
 namespace peers {
 namespace {
 
@@ -102,7 +106,10 @@ Case forward_backward(std::function<Tensor()> f, std::vector<Tensor> leaves) {
 
 }  // namespace
 
-void set_torch_threads(int threads) { torch::set_num_threads(threads); }
+void set_torch_threads(int threads) {
+  torch::set_num_threads(threads);
+  if (openblas_set_num_threads != nullptr) openblas_set_num_threads(threads);
+}
 
 Table torch_cases() {
   Table table;

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/base/dims.h>
 

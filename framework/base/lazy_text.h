@@ -17,8 +17,6 @@ Lazy(F) -> Lazy<F>;
 }  // namespace korrel
 
 template <class F>
-struct fmt::formatter<korrel::Lazy<F>> : fmt::formatter<std::string> {
-  auto format(const korrel::Lazy<F>& lazy, format_context& context) const {
-    return formatter<std::string>::format(lazy.text(), context);
-  }
+struct fmt::formatter<korrel::Lazy<F>> : korrel::PlainFormatter {
+  static auto format(const korrel::Lazy<F>& lazy, format_context& context) { return write(lazy.text(), context); }
 };

@@ -1,5 +1,7 @@
 #include <korrel/framework/ops/pad.h>
 
+#include <fmt/format.h>
+
 #include <cstring>
 
 #include <korrel/framework/autograd/record.h>

@@ -1,5 +1,7 @@
 // Tensors as text, as PyTorch writes them (torch/_tensor_str.py): aligned columns, four decimals, scientific notation
 // when magnitudes differ by more than 1000, the edges only past 1000 elements.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <ostream>
