@@ -31,10 +31,13 @@ if(PROJECT_IS_TOP_LEVEL)
   find_program(KORREL_CCACHE ccache)
   mark_as_advanced(KORREL_CCACHE)
   if(KORREL_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-    # The cache takes precompiled headers only if told that __TIME__ and macros defined before them do not matter.
-    set(CMAKE_CXX_COMPILER_LAUNCHER
-      "${CMAKE_COMMAND};-E;env;CCACHE_SLOPPINESS=pch_defines,time_macros;${KORREL_CCACHE}")
-    add_compile_options($<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${KORREL_CCACHE}")
+    if(NOT CMAKE_DISABLE_PRECOMPILE_HEADERS)
+      # The cache takes precompiled headers only if told that __TIME__ and macros defined before them do not matter.
+      set(CMAKE_CXX_COMPILER_LAUNCHER
+        "${CMAKE_COMMAND};-E;env;CCACHE_SLOPPINESS=pch_defines,time_macros;${KORREL_CCACHE}")
+      add_compile_options($<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+    endif()
   endif()
 
   include(CheckLinkerFlag)
