@@ -44,67 +44,86 @@ struct RowPanels {
   HWY_INLINE int rows(int64_t i) const { return static_cast<int>(height + (i < higher)); }
 };
 
-// One thread's part. Loop order: rows in blocks that fit L2; the depth in blocks; the rows' block is packed; then one
-// panel of columns after another is packed into L1 and multiplied by every panel of rows while it is there. A sum is
-// thus made of the depth blocks' sums, in order, whatever the part.
+// One thread's part. Loop order: columns in blocks; the depth in blocks; rows in blocks that fit L2, which are packed;
+// then each panel of columns, multiplied by every panel of rows while it is in L1 or L2. The first block of rows packs
+// the panels of columns; if there are more, all panels of the block of columns are kept for them: a large b is packed
+// once, not once per block of rows, and comes back from L3 in order. A sum is thus made of the depth blocks' sums, in
+// order, whatever the part.
 //
 // Rows::begin(depth_begin, depth), Rows::pack(row, rows, depth_begin, depth, panel): [depth / 16][rows][16].
 // Columns::pack(column, columns, depth_begin, depth, panel, &step): where the columns of the first depth are, `step`
-// from those
-//   of the next: `panel`, or the source itself if that has them so. Whole vectors are read.
+// from those of the next: `panel`, or the source itself if that has them so. Whole vectors are read.
 // Target::place(column, columns, pointers): true, and where row 0 of each vector of these columns goes, if the panel
-// can be
-//   stored in whole vectors; else each tile comes by put(row, rows, column, columns, tile, accumulate),
-//   [rows][kColumns].
+// can be stored in whole vectors; else each tile comes by put(row, rows, column, columns, tile, accumulate),
+// [rows][kColumns].
 // Target::row_stride(), row_start(row), column_start(column): see TileTarget.
 template <class T, class Rows, class Columns, class Target>
 void multiply_part(const Part& part, int64_t depth, Rows& rows, Columns& columns, const Target& target) {
   using B = Blocks<T>;
+  struct ColumnPanel {
+    const T* b;
+    int64_t step;
+  };
+  ColumnPanel column_panels[B::kPanelBlock];
   const EvenCut row_blocks(part.row_end - part.row_begin, B::kRowBlock, B::kRows);
   const EvenCut depth_blocks(depth, B::kDepth, kPiece);
+  const EvenCut column_blocks(part.column_end - part.column_begin, B::kPanelBlock * B::kColumns, B::kColumns);
   const int64_t packed_depth = ceil_div(depth_blocks.piece, kPiece) * kPiece;
+  const int64_t kept_panels = row_blocks.count == 1 ? 1 : ceil_div(column_blocks.piece, B::kColumns);
   T* HWY_RESTRICT row_panels = scratch<T>(Scratch::kRows, row_blocks.piece * packed_depth);
-  T* HWY_RESTRICT column_panel = scratch<T>(Scratch::kColumns, packed_depth * B::kColumns);
+  T* HWY_RESTRICT packed_columns = scratch<T>(Scratch::kColumns, kept_panels * packed_depth * B::kColumns);
   HWY_ALIGN T tile[B::kRows * B::kColumns];
   HWY_ALIGN T column_start[B::kColumns] = {};
 
-  for (int64_t row_block = 0; row_block < row_blocks.count; ++row_block) {
+  const auto multiply_block = [&](int64_t column_block, int64_t depth_block, int64_t row_block) HWY_ATTR {
+    const int64_t depth_begin = depth_blocks.begin(depth_block);
+    const int64_t steps = depth_blocks.end(depth_block) - depth_begin;
+    const bool first = depth_block == 0;
     const int64_t row_begin = part.row_begin + row_blocks.begin(row_block);
     const RowPanels<T> panels(part.row_begin + row_blocks.end(row_block) - row_begin);
-    for (int64_t depth_block = 0; depth_block < depth_blocks.count; ++depth_block) {
-      const int64_t depth_begin = depth_blocks.begin(depth_block);
-      const int64_t steps = depth_blocks.end(depth_block) - depth_begin;
-      const bool first = depth_block == 0;
-      rows.begin(depth_begin, steps);
-      for (int64_t i = 0; i < panels.count; ++i) {
-        rows.pack(row_begin + panels.begin(i), panels.rows(i), depth_begin, steps,
-                  row_panels + panels.begin(i) * packed_depth);
+    rows.begin(depth_begin, steps);
+    for (int64_t i = 0; i < panels.count; ++i) {
+      rows.pack(row_begin + panels.begin(i), panels.rows(i), depth_begin, steps,
+                row_panels + panels.begin(i) * packed_depth);
+    }
+    const int64_t column_end = part.column_begin + column_blocks.end(column_block);
+    ColumnPanel* panel = column_panels;
+    for (int64_t column = part.column_begin + column_blocks.begin(column_block); column < column_end;
+         column += B::kColumns, ++panel) {
+      const int count = static_cast<int>(smaller(B::kColumns, column_end - column));
+      const int vectors = count <= B::kLanes ? 1 : B::kVectors;
+      T* place[B::kVectors];
+      const bool whole = target.place(column, count, place);
+      if (row_block == 0) {
+        const int64_t kept = kept_panels == 1 ? 0 : panel - column_panels;
+        panel->b = columns.pack(column, count, depth_begin, steps, packed_columns + kept * packed_depth * B::kColumns,
+                                &panel->step);
       }
-      for (int64_t column = part.column_begin; column < part.column_end; column += B::kColumns) {
-        const int count = static_cast<int>(smaller(B::kColumns, part.column_end - column));
-        const int vectors = count <= B::kLanes ? 1 : B::kVectors;
-        T* place[B::kVectors];
-        const bool whole = target.place(column, count, place);
-        int64_t step = 0;
-        const T* HWY_RESTRICT b = columns.pack(column, count, depth_begin, steps, column_panel, &step);
-        const T* column_bias = first ? target.column_start(column) : nullptr;
-        if (column_bias != nullptr) {
-          for (int j = 0; j < count; ++j) column_start[j] = column_bias[j];
+      const T* column_bias = first ? target.column_start(column) : nullptr;
+      if (column_bias != nullptr) {
+        for (int j = 0; j < count; ++j) column_start[j] = column_bias[j];
+      }
+      for (int64_t i = 0; i < panels.count; ++i) {
+        const int64_t row = row_begin + panels.begin(i);
+        const int height = panels.rows(i);
+        TileTarget<T> to;
+        to.row_start = first ? target.row_start(row) : nullptr;
+        to.column_start = column_bias != nullptr ? column_start : nullptr;
+        to.row_stride = whole ? target.row_stride() : B::kColumns;
+        to.accumulate = whole && !first;
+        for (int v = 0; v < B::kVectors; ++v) {
+          to.column[v] = whole ? place[v] + row * to.row_stride : tile + v * B::kLanes;
         }
-        for (int64_t i = 0; i < panels.count; ++i) {
-          const int64_t row = row_begin + panels.begin(i);
-          const int height = panels.rows(i);
-          TileTarget<T> to;
-          to.row_start = first ? target.row_start(row) : nullptr;
-          to.column_start = column_bias != nullptr ? column_start : nullptr;
-          to.row_stride = whole ? target.row_stride() : B::kColumns;
-          to.accumulate = whole && !first;
-          for (int v = 0; v < B::kVectors; ++v) {
-            to.column[v] = whole ? place[v] + row * to.row_stride : tile + v * B::kLanes;
-          }
-          tile_function<T>(height, vectors)(steps, row_panels + panels.begin(i) * packed_depth, b, step, to);
-          if (!whole) target.put(row, height, column, count, tile, !first);
-        }
+        tile_function<T>(height, vectors)(steps, row_panels + panels.begin(i) * packed_depth, panel->b, panel->step,
+                                          to);
+        if (!whole) target.put(row, height, column, count, tile, !first);
+      }
+    }
+  };
+  for (int64_t column_block = 0; column_block < column_blocks.count; ++column_block) {
+    for (int64_t depth_block = 0; depth_block < depth_blocks.count; ++depth_block) {
+      for (int64_t row_block = 0; row_block < row_blocks.count; ++row_block) {
+        multiply_block(column_block, depth_block, row_block);
       }
     }
   }

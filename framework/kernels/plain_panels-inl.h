@@ -78,6 +78,7 @@ struct PlainColumns {
           const auto vector = there >= kLanes ? hn::LoadU(d, from + i * depth_stride + j)
                                               : load_first(from + i * depth_stride + j, there);
           hn::Store(vector, d, panel + i * width + j);
+          hwy::Prefetch(from + i * depth_stride + width + j);  // of the next panel
         }
       }
     } else if (depth_stride == 1) {
