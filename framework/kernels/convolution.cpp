@@ -89,33 +89,57 @@ void output(const ConvGeometry& g, const T* x, const T* w, const T* bias, T* y) 
   });
 }
 
-// Puts the phases' planes together: gx at i is in the planes of phase i mod stride.
+// to[2 j] = even[j], to[2 j + 1] = odd[j], `size` in all.
+template <class T>
+HWY_INLINE void interleave(const T* HWY_RESTRICT even, const T* HWY_RESTRICT odd, int64_t size, T* HWY_RESTRICT to) {
+  const hn::ScalableTag<T> d;
+  constexpr int64_t kLanes = Blocks<T>::kLanes;
+  int64_t j = 0;
+  for (; 2 * (j + kLanes) <= size; j += kLanes) {
+    hn::StoreInterleaved2(hn::LoadU(d, even + j), hn::LoadU(d, odd + j), d, to + 2 * j);
+  }
+  for (; 2 * j + 1 < size; ++j) {
+    to[2 * j] = even[j];
+    to[2 * j + 1] = odd[j];
+  }
+  if (2 * j < size) to[2 * j] = even[j];
+}
+
+// Puts the phases' planes together: gx at i is in the planes of phase i mod stride. Rows are written once, in order:
+// phase after phase would pass over gx as often as the stride is long.
 template <class T>
 void merge_phases(const ConvGeometry& g, const T* split, T* gx) {
-  int64_t planes_before = 0;  // of all images and channels, in elements
-  for (int64_t f0 = 0; f0 < g.stride[0]; ++f0) {
-    for (int64_t f1 = 0; f1 < g.stride[1]; ++f1) {
-      for (int64_t f2 = 0; f2 < g.stride[2]; ++f2) {
-        const Dims3 grid{ceil_div(larger(g.in[0] - f0, 0), g.stride[0]), ceil_div(larger(g.in[1] - f1, 0), g.stride[1]),
-                         ceil_div(larger(g.in[2] - f2, 0), g.stride[2])};
-        const T* HWY_RESTRICT planes = split + planes_before;
-        const auto merge_channels = [&](int64_t begin, int64_t end) HWY_ATTR {
-          for (int64_t i = begin; i < end; ++i) {
-            const T* HWY_RESTRICT from = planes + i * volume(grid);
-            for (int64_t j0 = 0; j0 < grid[0]; ++j0) {
-              for (int64_t j1 = 0; j1 < grid[1]; ++j1, from += grid[2]) {
-                T* HWY_RESTRICT to =
-                    gx + ((i * g.in[0] + f0 + j0 * g.stride[0]) * g.in[1] + f1 + j1 * g.stride[1]) * g.in[2] + f2;
-                for (int64_t j = 0; j < grid[2]; ++j) to[j * g.stride[2]] = from[j];
-              }
+  const int64_t planes = g.n * g.c, width = g.in[2], step = g.stride[2];
+  const auto merge_planes = [&](int64_t begin, int64_t end) HWY_ATTR {
+    const T* phases = split;  // those of (f0, f1), all planes of f2 = 0 first
+    for (int64_t f0 = 0; f0 < g.stride[0]; ++f0) {
+      for (int64_t f1 = 0; f1 < g.stride[1]; ++f1) {
+        const int64_t rows0 = ceil_div(larger(g.in[0] - f0, 0), g.stride[0]),
+                      rows1 = ceil_div(larger(g.in[1] - f1, 0), g.stride[1]), rows = rows0 * rows1;
+        for (int64_t i = begin; i < end; ++i) {
+          for (int64_t row = 0; row < rows; ++row) {
+            const int64_t i0 = f0 + row / rows1 * g.stride[0], i1 = f1 + row % rows1 * g.stride[1];
+            T* HWY_RESTRICT to = gx + ((i * g.in[0] + i0) * g.in[1] + i1) * width;
+            if (step == 2) {
+              const int64_t even = ceil_div(width, 2), odd = width - even;
+              interleave(phases + (i * rows + row) * even, phases + planes * rows * even + (i * rows + row) * odd,
+                         width, to);
+              continue;
+            }
+            const T* from = phases;
+            for (int64_t f2 = 0; f2 < smaller(step, width); ++f2) {
+              const int64_t count = ceil_div(width - f2, step);
+              const T* HWY_RESTRICT own = from + (i * rows + row) * count;
+              for (int64_t j = 0; j < count; ++j) to[f2 + j * step] = own[j];
+              from += planes * rows * count;
             }
           }
-        };
-        parallel_for(g.n * g.c, larger(65536 / larger(volume(grid), 1), 1), merge_channels);
-        planes_before += g.n * g.c * volume(grid);
+        }
+        phases += planes * rows * width;
       }
     }
-  }
+  };
+  parallel_for(planes, larger(65536 / larger(volume(g.in), 1), 1), merge_planes);
 }
 
 // Rows: input channels. Columns: x's positions. Depth: (output channel, tap). At stride s, the positions with the same
