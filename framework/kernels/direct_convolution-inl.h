@@ -25,8 +25,8 @@ HWY_BEFORE_NAMESPACE();
 namespace korrel::kernels::HWY_NAMESPACE {
 namespace {
 
-// Copies `channels` channels of one image (or group) for the positions row_begin <= row < row_end of a chunk. Rows that
-// are all padding are left alone if `zeros_there`: they are the same for all images.
+// Copies `channels` channels of one image (or group) for the positions row_begin <= row < row_end of a chunk. Padding
+// is left alone if `zeros_there`: it is the same for all images.
 template <class T>
 void copy_padded(const PaddedPlanes& p, const Source& source, const T* HWY_RESTRICT from, int64_t channels,
                  int64_t row_begin, int64_t row_end, bool zeros_there, T* HWY_RESTRICT to) {
@@ -49,22 +49,13 @@ void copy_padded(const PaddedPlanes& p, const Source& source, const T* HWY_RESTR
       for (int64_t q1 = 0; q1 < size[1]; ++q1) {
         T* HWY_RESTRICT row = to + (q0 * p.size[1] + q1) * p.size[2];
         const int64_t i1 = (q1 + low[1]) * source.stride[1] + phase[1];
-        if (!inside0 || q1 + low[1] < 0 || i1 >= source.size[1]) {
-          if (zeros_there) continue;
-          for (int64_t q2 = 0; q2 < p.size[2]; q2 += kLanes) hn::StoreU(hn::Zero(d), d, row + q2);
-          continue;
-        }
+        for (int64_t q2 = 0; !zeros_there && q2 < p.size[2]; q2 += kLanes) hn::StoreU(hn::Zero(d), d, row + q2);
+        if (!inside0 || q1 + low[1] < 0 || i1 >= source.size[1]) continue;
         const T* HWY_RESTRICT source_row = channel + (i0 * source.size[1] + i1) * source.size[2] + low[2] * s2;
         if (s2 == 1) {
-          for (int64_t q2 = 0; q2 < p.size[2]; q2 += kLanes) {
-            const int64_t begin = larger(left - q2, 0), end = larger(smaller(right - q2, kLanes), begin);
-            const uint64_t lanes = begin < kLanes ? (uint64_t{1} << end) - (uint64_t{1} << begin) : 0;
-            hn::StoreU(masked_load(source_row + q2, lanes), d, row + q2);
-          }
+          copy_or_add(source_row + left, right - left, false, row + left);
         } else {
-          for (int64_t q2 = 0; q2 < left; ++q2) row[q2] = 0;
           for (int64_t q2 = left; q2 < right; ++q2) row[q2] = source_row[q2 * s2];
-          for (int64_t q2 = right; q2 < p.size[2]; ++q2) row[q2] = 0;
         }
       }
     }

@@ -22,12 +22,15 @@ HWY_BEFORE_NAMESPACE();
 namespace korrel::kernels::HWY_NAMESPACE {
 namespace {
 
-// sums[row * sum_stride + column] += gy[step][row] * x[at[step] + distance[column]], in vectors. gy is
-// [step][...][lanes].
+// Where a step reads gy and x.
+struct Step {
+  int32_t gy, x;
+};
+
+// sums[row][column] += gy[step.gy + row * gy_row] * x[step.x + distance[column]], all of them vectors.
 template <class T, int kRows, int kColumns>
-HWY_NOINLINE void weights_tile(int64_t steps, const T* HWY_RESTRICT gy, int64_t gy_step, const T* HWY_RESTRICT x,
-                               const int32_t* HWY_RESTRICT at, const int32_t* HWY_RESTRICT distance,
-                               T* HWY_RESTRICT sums, int64_t sum_stride) {
+HWY_NOINLINE void weights_tile(int64_t steps, const Step* HWY_RESTRICT step, const T* HWY_RESTRICT gy, int64_t gy_row,
+                               const T* HWY_RESTRICT x, const int32_t* HWY_RESTRICT distance, T* HWY_RESTRICT sums) {
   const hn::ScalableTag<T> d;
   constexpr int kLanes = Blocks<T>::kLanes;
   using V = hn::Vec<decltype(d)>;
@@ -38,13 +41,17 @@ HWY_NOINLINE void weights_tile(int64_t steps, const T* HWY_RESTRICT gy, int64_t 
 #pragma GCC unroll 16
   for (int m = 0; m < kRows; ++m) {
 #pragma GCC unroll 16
-    for (int j = 0; j < kColumns; ++j) sum[m][j] = hn::Load(d, sums + (m * sum_stride + j) * kLanes);
+    for (int j = 0; j < kColumns; ++j) {
+      sum[m][j] = hn::Load(d, sums + (m * kColumns + j) * kLanes);
+      hwy::Prefetch(sums + (m * kColumns + j + kRows * kColumns) * kLanes);  // the next tile's
+    }
   }
-  for (int64_t s = 0; s < steps; ++s, gy += gy_step) {
-    const T* HWY_RESTRICT from = x + at[s];
+  for (const Step* end = step + steps; step < end; ++step) {
+    const T* HWY_RESTRICT from = x + step->x;
+    const T* HWY_RESTRICT gy_vector = gy + step->gy;
     V row[kRows];
 #pragma GCC unroll 16
-    for (int m = 0; m < kRows; ++m) row[m] = hn::Load(d, gy + m * kLanes);
+    for (int m = 0; m < kRows; ++m) row[m] = hn::LoadU(d, gy_vector + m * gy_row);
 #pragma GCC unroll 16
     for (int j = 0; j < kColumns; ++j) {
       const V column = hn::LoadU(d, from + away[j]);
@@ -55,18 +62,19 @@ HWY_NOINLINE void weights_tile(int64_t steps, const T* HWY_RESTRICT gy, int64_t 
 #pragma GCC unroll 16
   for (int m = 0; m < kRows; ++m) {
 #pragma GCC unroll 16
-    for (int j = 0; j < kColumns; ++j) hn::Store(sum[m][j], d, sums + (m * sum_stride + j) * kLanes);
+    for (int j = 0; j < kColumns; ++j) hn::Store(sum[m][j], d, sums + (m * kColumns + j) * kLanes);
   }
 }
 
 template <class T>
-using WeightsTile = void (*)(int64_t, const T*, int64_t, const T*, const int32_t*, const int32_t*, T*, int64_t);
+using WeightsTile = void (*)(int64_t, const Step*, const T*, int64_t, const T*, const int32_t*, T*);
 
-// At most 24 of 32 registers are sums (12 of 16); a step loads rows + columns vectors for rows * columns FMAs.
+// At most 24 of 32 registers are sums (12 of 16); a step loads rows + columns vectors for rows * columns FMAs. Tiles of
+// 4 rows leave more of L1 to x (a sixth faster than 6 rows with 32 filters of 5x5), but up to 6 filters are one tile.
 #if HWY_TARGET == HWY_AVX3
-constexpr int kMostSums = 24, kMostWeightRows = 6;
+constexpr int kMostSums = 24, kMostWeightRows = 6, kWeightRows = 4;
 #else
-constexpr int kMostSums = 12, kMostWeightRows = 3;
+constexpr int kMostSums = 12, kMostWeightRows = 3, kWeightRows = 3;
 #endif
 constexpr int most_weight_columns(int rows) {
   const int fitting = kMostSums / rows;
@@ -87,46 +95,69 @@ WeightsTile<T> weights_tile_function(int rows, int columns) {
   return pick_weights_tile<T, kRows>(columns, std::make_integer_sequence<int, most_weight_columns(kRows)>());
 }
 
-// gy of one image's filters and rows as [unit][filter][lanes]. Where a unit begins before the previous one ends, the
-// positions that both have are zero in the later one.
+// gy of a tile's filters of one image and the rows of a chunk, as [unit][filter][lanes]. Where a unit begins before the
+// previous one ends, the positions that both have are zero in the later one.
 template <class T>
 void copy_units(const PaddedPlanes& p, const T* HWY_RESTRICT gy, int64_t filters, int64_t positions, int64_t unit_begin,
                 int64_t unit_end, int64_t row_length, T* HWY_RESTRICT to) {
   const hn::ScalableTag<T> d;
   constexpr int64_t kLanes = Blocks<T>::kLanes;
   const int64_t units = ceil_div(row_length, kLanes), twice = row_length > kLanes ? units * kLanes - row_length : 0;
-  const uint64_t all = (uint64_t{1} << p.unit_lanes) - 1, rest = all & ~((uint64_t{1} << twice) - 1);
-  for (int64_t unit = unit_begin; unit < unit_end; ++unit) {
-    const uint64_t lanes = unit % units == units - 1 ? rest : all;
-    for (int64_t k = 0; k < filters; ++k, to += kLanes) {
-      hn::Store(masked_load(gy + k * positions + p.unit[unit].to, lanes), d, to);
+  const int64_t whole = p.unit_lanes < kLanes ? 0 : twice > 0 ? units - 1 : units;  // of a row's units
+  const uint64_t rest = ((uint64_t{1} << p.unit_lanes) - 1) & ~((uint64_t{1} << twice) - 1);
+  for (int64_t k = 0; k < filters; ++k, gy += positions) {
+    T* HWY_RESTRICT vector = to + k * kLanes;
+    for (const Unit* unit = p.unit + unit_begin; unit < p.unit + unit_end; unit += units) {
+      for (int64_t i = 0; i < whole; ++i, vector += filters * kLanes) {
+        hn::Store(hn::LoadU(d, gy + unit[i].to), d, vector);
+      }
+      if (whole == units) continue;
+      hn::Store(masked_load(gy + unit[units - 1].to, rest), d, vector);
+      vector += filters * kLanes;
     }
   }
 }
 
-// Segments are what fits L1 or, with image_lanes, L2: some images, or a chunk of rows of one. For each, x is copied
-// with padding and gy by units; then every tile goes over all its units. Blocks of segments add up on their own,
-// perhaps on several threads; their number depends on the geometry only. With image_lanes, an image is a block of as
-// many as a vector has lanes, and an element is a vector: `wide` elements.
+// The rows of some planes that will be copied soon, asked for a few cache lines at a time while tiles are worked on:
+// otherwise a quarter of the time is waiting for x and gy.
+struct ComingRows {
+  const char* plane;  // its first row
+  int64_t planes, plane_bytes, row_bytes, all = planes * row_bytes, at = 0;
+
+  HWY_INLINE void ask(int64_t bytes) {
+    for (; bytes > 0 && planes > 0; bytes -= 64) {
+      __builtin_prefetch(plane + at, 0, 2);
+      at += 64;
+      if (at < row_bytes) continue;
+      at = 0;
+      plane += plane_bytes;
+      --planes;
+    }
+  }
+};
+
+// Segments are what fits L2: some images, or a chunk of rows of one. For each, x is copied with padding and gy by
+// units; then every tile goes over all its units: the gy of a tile's filters stays in L1, while x and the sums pass by.
+// A tile reads and writes its sums once per segment, at the price of some 5 units: 64 of them or more should follow.
+// Blocks of segments add up on their own, perhaps on several threads; their number depends on the geometry only. With
+// image_lanes, an image is a block of as many as a vector has lanes, and an element is a vector: `wide` elements.
 template <class T>
 void direct_weight_gradient(const ConvGeometry& g, const Gather& gather, const Source& source, const T* x, const T* gy,
                             T* gw, bool image_lanes) {
   if (g.k * g.c * gather.tap_count == 0) return;
   const hn::ScalableTag<T> d;
   constexpr int64_t kLanes = Blocks<T>::kLanes, kBytes = sizeof(T);
-  constexpr int64_t kLeastUnits = 24, kMostSumBytes = 4 << 20;
-  const int64_t segment_bytes = image_lanes ? 192 << 10 : 40 << 10;
+  constexpr int64_t kLeastUnits = 48, kSegmentBytes = 192 << 10, kMostSumBytes = 4 << 20;
   const int64_t wide = image_lanes ? kLanes : 1, lanes = image_lanes ? 1 : kLanes;
   const int64_t channels = g.c / g.groups, filters = g.k / g.groups, positions = volume(g.out),
                 kernel = volume(g.kernel);
   const int64_t row_units = (g.out[0] > 1 ? g.out[1] : 1) * ceil_div(g.out[2], lanes);
   const PaddedPlanes p =
       plan_padded_planes(gather, source, channels, lanes, kBytes * wide, row_units * filters * kLanes * kBytes,
-                         segment_bytes, scratch<char>(Scratch::kDirect, padded_planes_bytes(gather, channels, lanes)));
-  for (int64_t i = 0; i < p.depth; ++i) p.distance[i] *= static_cast<int32_t>(wide);
+                         kSegmentBytes, scratch<char>(Scratch::kDirect, padded_planes_bytes(gather, channels, lanes)));
   const int64_t copy_stride = channels * p.channel_stride * wide, image_units = p.rows * p.units_per_row;
-  const int64_t image_bytes = (copy_stride + image_units * filters * kLanes) * kBytes, all_images = ceil_div(g.n, wide);
-  const int64_t fitting = larger(segment_bytes / larger(image_bytes, 1), ceil_div(kLeastUnits, larger(image_units, 1)));
+  const int64_t all_images = ceil_div(g.n, wide);
+  const int64_t fitting = ceil_div(kLeastUnits, larger(image_units, 1));
   const int64_t images = p.chunks > 1 ? 1 : larger(smaller(fitting, all_images), 1);
   const int64_t segments = p.chunks > 1 ? all_images * p.chunks : ceil_div(all_images, images);
   const int64_t work = filters * p.depth * positions * g.n, sums_per_block = g.k * p.depth * kLanes;
@@ -134,15 +165,42 @@ void direct_weight_gradient(const ConvGeometry& g, const Gather& gather, const S
   const EvenCut blocks(segments, larger(ceil_div(segments, most_blocks), 1), 1);
   T* sums = scratch<T>(Scratch::kTarget, blocks.count * sums_per_block);
 
-  const EvenCut row_tiles(filters, kMostWeightRows, 1);
+  // Columns are the depth ordered by channel, so that all tiles of one follow each other.
+  int32_t* distance = scratch<int32_t>(Scratch::kString, 2 * p.depth + channels);
+  int32_t *weight = distance + p.depth, *taps_before = weight + p.depth;
+  for (int64_t c = 0; c < channels; ++c) taps_before[c] = 0;
+  for (int64_t i = 0; i < p.depth; ++i) {
+    const int64_t c = p.channel[i], column = c * gather.tap_count + taps_before[c]++;
+    distance[column] = p.distance[i] * static_cast<int32_t>(wide);
+    weight[column] = static_cast<int32_t>(c * kernel + gather.taps[p.tap[i]].weight);
+  }
+  const EvenCut row_tiles(filters, filters <= kMostWeightRows ? kMostWeightRows : kWeightRows, 1);
   const int most_columns = most_weight_columns(static_cast<int>(row_tiles.piece));
   const EvenCut column_tiles(p.depth, most_columns, 1);
+  const bool gy_in_place = !image_lanes && g.out[2] % kLanes == 0;  // its rows are whole vectors
   const int64_t segment_units = p.rows_per_chunk * p.units_per_row * images;
+
+  // What the segment reads of `from`, whose images have planes_per_image planes; with several groups, of its first
+  // image.
+  const auto segment_rows = [&](const T* from, int64_t planes_per_image, int64_t planes, const Dims3& size,
+                                const Dims3& stride, int64_t segment, int64_t group) {
+    const int64_t row_begin = segment % p.chunks * p.rows_per_chunk * stride[p.axis],
+                  rows = larger(smaller(p.rows_per_chunk * stride[p.axis], size[p.axis] - row_begin), 0);
+    const int64_t image = (p.chunks > 1 ? segment / p.chunks : segment * images) * wide,
+                  there = smaller(images * wide, g.n - image);
+    const int64_t row = (p.axis == 0 ? size[1] : 1) * size[2];
+    return ComingRows{reinterpret_cast<const char*>(from + (image * planes_per_image + group * planes) * volume(size) +
+                                                    row_begin * row),
+                      there <= 0     ? 0
+                      : g.groups > 1 ? planes
+                                     : planes * there,
+                      volume(size) * kBytes, rows * row * kBytes};
+  };
 
   const auto run = [&](int64_t begin, int64_t end) HWY_ATTR {
     T* padded = scratch<T>(Scratch::kPadded, images * copy_stride);
-    T* units = scratch<T>(Scratch::kColumns, segment_units * filters * kLanes);
-    int32_t* at = scratch<int32_t>(Scratch::kPlan, segment_units);
+    T* units = gy_in_place ? nullptr : scratch<T>(Scratch::kColumns, segment_units * filters * kLanes);
+    Step* step = scratch<Step>(Scratch::kPlan, segment_units);
     for (int64_t i = begin; i < end; ++i) {
       const int64_t block = i / g.groups, group = i % g.groups;
       T* own_sums = sums + block * sums_per_block + group * filters * p.depth * kLanes;
@@ -159,30 +217,45 @@ void direct_weight_gradient(const ConvGeometry& g, const Gather& gather, const S
           const int64_t copy = (image - image_begin) * copy_stride;
           const T* x_image = x + (image * wide * g.c + group * channels) * volume(g.in);
           const T* gy_image = gy + (image * wide * g.k + group * filters) * positions;
-          T* image_steps = units + steps * filters * kLanes;
+          const int64_t there = smaller(wide, g.n - image * wide);
           if (image_lanes) {
-            const int64_t there = smaller(wide, g.n - image * wide);
             copy_padded_images(p, source, x_image, g.c * volume(g.in), there, channels, row_begin, row_end, zeros_there,
                                padded + copy);
-            for (int64_t k = 0; k < filters; ++k) {
-              images_to_lanes(gy_image + k * positions + unit_begin, g.k * positions, there, unit_end - unit_begin,
-                              image_steps + k * kLanes, filters * kLanes);
-            }
           } else {
             copy_padded(p, source, x_image, channels, row_begin, row_end, zeros_there, padded + copy);
-            copy_units(p, gy_image, filters, positions, unit_begin, unit_end, g.out[2], image_steps);
           }
-          for (int64_t unit = unit_begin; unit < unit_end; ++unit) {
-            at[steps++] = static_cast<int32_t>(copy + (p.unit[unit].from - row_begin * p.row_stride) * wide);
+          for (int64_t r = 0; !gy_in_place && r < row_tiles.count; ++r) {
+            const int64_t row = row_tiles.begin(r), rows = row_tiles.end(r) - row;
+            T* to = units + (row * segment_units + steps * rows) * kLanes;
+            if (!image_lanes) {
+              copy_units(p, gy_image + row * positions, rows, positions, unit_begin, unit_end, g.out[2], to);
+              continue;
+            }
+            for (int64_t m = 0; m < rows; ++m) {
+              images_to_lanes(gy_image + (row + m) * positions + unit_begin, g.k * positions, there,
+                              unit_end - unit_begin, to + m * kLanes, rows * kLanes);
+            }
+          }
+          const int64_t gy_at = (image - image_begin) * g.k * positions;
+          for (int64_t unit = unit_begin; unit < unit_end; ++unit, ++steps) {
+            step[steps] = {static_cast<int32_t>(gy_at + p.unit[unit].to),
+                           static_cast<int32_t>(copy + (p.unit[unit].from - row_begin * p.row_stride) * wide)};
           }
         }
+        ComingRows coming_x = segment_rows(x, g.c, channels, g.in, source.stride, segment + 1, group);
+        ComingRows coming_gy = segment_rows(gy, g.k, filters, g.out, {1, 1, 1}, segment + 1, group);
         for (int64_t r = 0; r < row_tiles.count; ++r) {
           const int64_t row = row_tiles.begin(r), rows = row_tiles.end(r) - row;
+          const T* tile_gy = units + row * segment_units * kLanes;
+          if (gy_in_place) tile_gy = gy + (image_begin * g.k + group * filters + row) * positions;
+          for (int64_t j = 0; !gy_in_place && j < steps; ++j) step[j].gy = static_cast<int32_t>(j * rows * kLanes);
           for (int64_t c = 0; c < column_tiles.count; ++c) {
             const int64_t column = column_tiles.begin(c), columns = column_tiles.end(c) - column;
+            coming_x.ask(coming_x.all / (row_tiles.count * column_tiles.count) + 64);
+            coming_gy.ask(coming_gy.all / (row_tiles.count * column_tiles.count) + 64);
             weights_tile_function<T>(static_cast<int>(rows), static_cast<int>(columns))(
-                steps, units + row * kLanes, filters * kLanes, padded, at, p.distance + column,
-                own_sums + (row * p.depth + column) * kLanes, p.depth);
+                steps, step, tile_gy, gy_in_place ? positions : kLanes, padded, distance + column,
+                own_sums + (row * p.depth + column * rows) * kLanes);
           }
         }
       }
@@ -194,13 +267,16 @@ void direct_weight_gradient(const ConvGeometry& g, const Gather& gather, const S
   const auto valid = hn::FirstN(d, static_cast<size_t>(image_lanes ? kLanes : p.unit_lanes));
   const auto add_up = [&](int64_t begin, int64_t end) HWY_ATTR {
     for (int64_t k = begin; k < end; ++k) {
+      const int64_t row = k % filters - k % filters % row_tiles.piece, rows = smaller(row_tiles.piece, filters - row);
+      const T* tile_sums = sums + (k - k % filters + row) * p.depth * kLanes;
       for (int64_t i = 0; i < p.depth; ++i) {
-        auto sum = hn::Load(d, sums + (k * p.depth + i) * kLanes);
+        const int64_t column = i - i % column_tiles.piece, columns = smaller(column_tiles.piece, p.depth - column);
+        const T* from = tile_sums + (column * rows + (k % filters - row) * columns + i - column) * kLanes;
+        auto sum = hn::Load(d, from);
         for (int64_t block = 1; block < blocks.count; ++block) {
-          sum = hn::Add(sum, hn::Load(d, sums + block * sums_per_block + (k * p.depth + i) * kLanes));
+          sum = hn::Add(sum, hn::Load(d, from + block * sums_per_block));
         }
-        gw[(k * channels + p.channel[i]) * kernel + gather.taps[p.tap[i]].weight] =
-            hn::GetLane(hn::SumOfLanes(d, hn::IfThenElseZero(valid, sum)));
+        gw[k * channels * kernel + weight[i]] = hn::GetLane(hn::SumOfLanes(d, hn::IfThenElseZero(valid, sum)));
       }
     }
   };
