@@ -18,6 +18,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include <korrel/framework/kernels/transpose-inl.h>
 #include <korrel/framework/kernels/winograd_tiles-inl.h>
 
 HWY_BEFORE_NAMESPACE();
@@ -29,8 +30,9 @@ namespace {
 void source_tiles(const TileGrid&, int64_t, int64_t, const float*, int64_t, float*) {}
 void gradient_tiles(const TileGrid&, int64_t, int64_t, const float*, int64_t, float*) {}
 void result_planes(const TileGrid&, int64_t, int64_t, const float*, const float*, int64_t, float*) {}
-void filter_tiles(int64_t, const float*, bool, int64_t, float*) {}
+void filter_tiles(int64_t, const float*, int64_t, bool, int64_t, float*) {}
 void filter_gradients(int64_t, const float*, int64_t, float*) {}
+void transpose_tiles(const float*, int64_t, int64_t, int64_t, float*, int64_t) {}
 
 #else
 
@@ -72,12 +74,25 @@ void result_planes(const TileGrid& grid, int64_t begin, int64_t end, const float
   });
 }
 
-// `count` filters, each 3x3: to[xi * to_stride + filter]. `turned` by 180 degrees for the input gradient.
-void filter_tiles(int64_t count, const float* w, bool turned, int64_t to_stride, float* to) {
-  transform_filters(count, w, turned, to_stride, to);
+// `count` filters, each 3x3 and `step` after the one before: to[xi * to_stride + filter]. `turned` by 180 degrees for
+// the input gradient.
+void filter_tiles(int64_t count, const float* w, int64_t step, bool turned, int64_t to_stride, float* to) {
+  transform_filters(count, w, step, turned, to_stride, to);
 }
 void filter_gradients(int64_t count, const float* from, int64_t from_stride, float* gw) {
   transform_filter_gradients(count, from, from_stride, gw);
+}
+
+// to[tile * to_stride + c] = from[c * from_stride + tile].
+void transpose_tiles(const float* from, int64_t from_stride, int64_t channels, int64_t tiles, float* to,
+                     int64_t to_stride) {
+  constexpr int64_t lanes = static_cast<int64_t>(hn::MaxLanes(hn::ScalableTag<float>()));
+  for (int64_t tile = 0; tile < tiles; tile += lanes) {
+    for (int64_t c = 0; c < channels; c += lanes) {
+      transpose_block<true>(from + c * from_stride + tile, from_stride, channels - c < lanes ? channels - c : lanes,
+                            tiles - tile < lanes ? tiles - tile : lanes, to + tile * to_stride + c, to_stride);
+    }
+  }
 }
 
 #endif
@@ -97,6 +112,7 @@ HWY_EXPORT(gradient_tiles);
 HWY_EXPORT(result_planes);
 HWY_EXPORT(filter_tiles);
 HWY_EXPORT(filter_gradients);
+HWY_EXPORT(transpose_tiles);
 HWY_EXPORT(has_vectors);
 
 std::atomic<bool> enabled{[] {
@@ -105,10 +121,6 @@ std::atomic<bool> enabled{[] {
 }()};
 
 constexpr int64_t kTransformGrain = 4096;  // tiles worth a thread
-
-// From one of the 16 matrices to the next: a line more than it takes, since transforms write (or read) one line of
-// each, and multiples of 4 KiB apart these would all fight for the same lines of L1.
-int64_t matrix_stride(int64_t rows, int64_t columns) { return rows * columns + 16; }
 
 // Calls body(i) for each i < count on one of the threads: whichever is free takes the next.
 template <class Body>
@@ -119,49 +131,6 @@ void for_each_on_threads(int64_t count, const Body& body) {
   });
 }
 
-// Many tiles are cut into blocks of tile rows. One thread transforms a block, multiplies it with all filters and
-// transforms back: what the transforms write should be in L2 when the products read it, but below 128 tiles a product
-// spends too much on reading its filters. Blocks are at least 8, to keep threads busy, if they have 96 tiles each.
-struct TileBlocks {
-  int64_t rows, count;  // tile rows in a block; blocks
-  int64_t pitch;        // columns of a block's matrices
-  TileBlocks(const TileGrid& grid, int64_t channels, int64_t most) : all_rows_(grid.all_rows()) {
-    const int64_t tiles = all_rows_ * grid.columns;
-    const int64_t wanted = std::clamp<int64_t>((int64_t{3} << 19) / (64 * channels), 128, most);
-    int64_t blocks = std::max({(tiles + wanted / 2) / wanted, std::min<int64_t>(tiles / 128, 8), int64_t{1}});
-    if (blocks > 1 && blocks < 16 && blocks % 2 == 1) blocks += tiles <= (blocks - 1) * most ? -1 : 1;
-    rows = (all_rows_ + blocks - 1) / blocks;
-    count = (all_rows_ + rows - 1) / rows;
-    pitch = tile_pitch(rows * grid.columns);
-  }
-  static int64_t tile_pitch(int64_t tiles) { return (tiles + kTileSlack - 1) / kTileSlack * kTileSlack + kTileSlack; }
-  int64_t begin(int64_t block) const { return block * rows; }
-  int64_t end(int64_t block) const { return std::min(begin(block) + rows, all_rows_); }
-
- private:
-  int64_t all_rows_;
-};
-
-// Few tiles of many channels are transformed first, all of them. Then slices of the result's channels are what threads
-// take, each with its own filters: their transforms, 16 numbers for 9, stay in L2 and are never all in memory.
-struct ChannelSlices {
-  int64_t channels, size, count;
-  explicit ChannelSlices(int64_t results) : channels(results) {
-    count = (results + 31) / 32;
-    count += count % 2;
-    size = ((results + count - 1) / count + 3) / 4 * 4;
-    count = (results + size - 1) / size;
-  }
-  int64_t begin(int64_t slice) const { return slice * size; }
-  int64_t end(int64_t slice) const { return std::min(begin(slice) + size, channels); }
-};
-
-// All tiles are read for each slice, so they should stay in L2: 2 MiB.
-bool slices_pay(const TileGrid& grid, int64_t channels, int64_t results) {
-  const int64_t tiles = grid.all_rows() * grid.columns;
-  return tiles <= results && 64 * tiles * channels <= (2 << 20);
-}
-
 // The filters of a correlation: the weights, or for the input gradient turned by 180 degrees with their channels
 // exchanged.
 struct Filters {
@@ -169,21 +138,38 @@ struct Filters {
   bool turned;
   int64_t results, channels;
 
-  // Of the results [first, last): to[xi * to_stride], a matrix of results by channels with strides(last - first).
+  // Of the results [first, last): to[xi * to_stride + (result - first) * channels + channel].
   void transform(int64_t first, int64_t last, int64_t to_stride, float* to) const {
     if (!turned) {
-      HWY_DYNAMIC_DISPATCH(filter_tiles)((last - first) * channels, w + first * channels * 9, false, to_stride, to);
+      HWY_DYNAMIC_DISPATCH(filter_tiles)((last - first) * channels, w + first * channels * 9, 9, false, to_stride, to);
       return;
     }
-    for (int64_t c = 0; c < channels; ++c) {
-      HWY_DYNAMIC_DISPATCH(filter_tiles)
-      (last - first, w + (c * results + first) * 9, true, to_stride, to + c * (last - first));
+    // The filters of a result lie far apart in memory, which gathers would wait for, often in the same lines of L1: 16
+    // channels' of some results are copied together first, 19 KiB.
+    constexpr int64_t kChannels = 16, kResults = 32, kStep = 9 * kResults + 16;
+    float* near = scratch<float>(Scratch::kTiles, kChannels * kStep);
+    for (int64_t k = first; k < last; k += kResults) {
+      const int64_t taken = std::min(last - k, kResults);
+      for (int64_t c = 0; c < channels; c += kChannels) {
+        const int64_t together = std::min(channels - c, kChannels);
+        for (int64_t i = 0; i < together; ++i) {
+          std::memcpy(near + i * kStep, w + ((c + i) * results + k) * 9,
+                      static_cast<size_t>(taken) * 9 * sizeof(float));
+        }
+        for (int64_t i = 0; i < taken; ++i) {
+          HWY_DYNAMIC_DISPATCH(filter_tiles)
+          (together, near + 9 * i, kStep, true, to_stride, to + (k - first + i) * channels + c);
+        }
+      }
     }
   }
-  MatrixStrides strides(int64_t count, int64_t batch) const {
-    return turned ? MatrixStrides{batch, 1, count} : MatrixStrides{batch, channels, 1};
-  }
 };
+
+// Channel c of the source in the tile rows [begin, end).
+void transform_source(const TileGrid& grid, const float* source, int64_t c, int64_t begin, int64_t end, int64_t stride,
+                      float* to) {
+  HWY_DYNAMIC_DISPATCH(source_tiles)(grid, begin, end, source + c * grid.in_size(), stride, to);
+}
 
 struct Correlation {
   const TileGrid& grid;
@@ -192,9 +178,6 @@ struct Correlation {
   const float* bias;
   float* to;
 
-  void transform_source(int64_t c, int64_t begin, int64_t end, int64_t stride, int64_t pitch, float* tiles) const {
-    HWY_DYNAMIC_DISPATCH(source_tiles)(grid, begin, end, source + c * grid.in_size(), stride, tiles + c * pitch);
-  }
   // `products`: of the results from `first` on.
   void transform_results(int64_t first, int64_t last, int64_t begin, int64_t end, int64_t stride, int64_t pitch,
                          const float* products) const {
@@ -211,19 +194,18 @@ void correlate_blocks(const Correlation& a) {
   const TileBlocks blocks(a.grid, channels + results, 512);
   const int64_t pitch = blocks.pitch, filter_stride = matrix_stride(results, channels);
   Buffer<float> filters(16 * filter_stride);
-  const Filters all = a.filters;
-  parallel_for(results * channels, kTransformGrain, [&](int64_t begin, int64_t end) {
-    HWY_DYNAMIC_DISPATCH(filter_tiles)
-    (end - begin, all.w + begin * 9, all.turned, filter_stride, filters.data() + begin);
+  parallel_for(results, 1 + kTransformGrain / channels, [&](int64_t first, int64_t last) {
+    a.filters.transform(first, last, filter_stride, filters.data() + first * channels);
   });
   const int64_t tile_stride = matrix_stride(channels, pitch), product_stride = matrix_stride(results, pitch);
   for_each_on_threads(blocks.count, [&](int64_t block) {
     const int64_t begin = blocks.begin(block), end = blocks.end(block);
     float* tiles = scratch<float>(Scratch::kSource, 16 * tile_stride);
     float* products = scratch<float>(Scratch::kTarget, 16 * product_stride);
-    for (int64_t c = 0; c < channels; ++c) a.transform_source(c, begin, end, tile_stride, pitch, tiles);
+    for (int64_t c = 0; c < channels; ++c)
+      transform_source(a.grid, a.source, c, begin, end, tile_stride, tiles + c * pitch);
     matmul_into<float>(16, results, (end - begin) * a.grid.columns, channels, filters.data(),
-                       all.strides(results, filter_stride), tiles, {tile_stride, pitch, 1}, products,
+                       {filter_stride, channels, 1}, tiles, {tile_stride, pitch, 1}, products,
                        {product_stride, pitch, 1});
     a.transform_results(0, results, begin, end, product_stride, pitch, products);
   });
@@ -231,10 +213,11 @@ void correlate_blocks(const Correlation& a) {
 
 void correlate_slices(const Correlation& a) {
   const int64_t channels = a.filters.channels, rows = a.grid.all_rows(), columns = rows * a.grid.columns;
-  const int64_t pitch = TileBlocks::tile_pitch(columns), tile_stride = matrix_stride(channels, pitch);
+  const int64_t pitch = tile_pitch(columns), tile_stride = matrix_stride(channels, pitch);
   Buffer<float> tiles(16 * tile_stride);
   parallel_for(channels, 1 + kTransformGrain / columns, [&](int64_t first, int64_t last) {
-    for (int64_t c = first; c < last; ++c) a.transform_source(c, 0, rows, tile_stride, pitch, tiles.data());
+    for (int64_t c = first; c < last; ++c)
+      transform_source(a.grid, a.source, c, 0, rows, tile_stride, tiles.data() + c * pitch);
   });
   const ChannelSlices slices(a.filters.results);
   const int64_t filter_stride = matrix_stride(slices.size, channels),
@@ -244,8 +227,8 @@ void correlate_slices(const Correlation& a) {
     float* filters = scratch<float>(Scratch::kWeights, 16 * filter_stride);
     float* products = scratch<float>(Scratch::kTarget, 16 * product_stride);
     a.filters.transform(first, last, filter_stride, filters);
-    matmul_into<float>(16, last - first, columns, channels, filters, a.filters.strides(last - first, filter_stride),
-                       tiles.data(), {tile_stride, pitch, 1}, products, {product_stride, pitch, 1});
+    matmul_into<float>(16, last - first, columns, channels, filters, {filter_stride, channels, 1}, tiles.data(),
+                       {tile_stride, pitch, 1}, products, {product_stride, pitch, 1});
     a.transform_results(first, last, 0, rows, product_stride, pitch, products);
   });
 }
@@ -264,9 +247,6 @@ struct WeightGradient {
   const float* gy;
   float* gw;
 
-  void transform_source(int64_t c, int64_t begin, int64_t end, int64_t stride, int64_t pitch, float* tiles) const {
-    HWY_DYNAMIC_DISPATCH(source_tiles)(grid, begin, end, x + c * grid.in_size(), stride, tiles + c * pitch);
-  }
   // `tiles`: of the filters from `first` on.
   void transform_gradients(int64_t first, int64_t last, int64_t begin, int64_t end, int64_t stride, int64_t pitch,
                            float* tiles) const {
@@ -291,7 +271,7 @@ void gradient_by_blocks(const WeightGradient& a) {
   const int64_t pitch = blocks.pitch, count = filters * channels, sum_stride = matrix_stride(filters, channels);
   const int64_t tile_stride = matrix_stride(channels, pitch), gradient_stride = matrix_stride(filters, pitch);
   const int64_t fitting = std::clamp<int64_t>((int64_t{8} << 20) / (16 * sum_stride), 2, 8);
-  const int64_t groups = std::clamp<int64_t>(blocks.count / 2, 1, fitting);
+  const int64_t groups = std::min(blocks.count < 8 ? blocks.count : blocks.count / 2, fitting);
   Buffer<float> sums(groups * 16 * sum_stride);
   for_each_on_threads(groups, [&](int64_t group) {
     float* tiles = scratch<float>(Scratch::kSource, 16 * tile_stride);
@@ -301,7 +281,8 @@ void gradient_by_blocks(const WeightGradient& a) {
     const int64_t first = blocks.count * group / groups, last = blocks.count * (group + 1) / groups;
     for (int64_t block = first; block < last; ++block) {
       const int64_t begin = blocks.begin(block), end = blocks.end(block);
-      for (int64_t c = 0; c < channels; ++c) a.transform_source(c, begin, end, tile_stride, pitch, tiles);
+      for (int64_t c = 0; c < channels; ++c)
+        transform_source(a.grid, a.x, c, begin, end, tile_stride, tiles + c * pitch);
       a.transform_gradients(0, filters, begin, end, gradient_stride, pitch, gradients);
       matmul_into<float>(16, filters, channels, (end - begin) * a.grid.columns, gradients, {gradient_stride, pitch, 1},
                          tiles, {tile_stride, 1, pitch}, block == first ? sum : more, {sum_stride, channels, 1});
@@ -321,11 +302,25 @@ void gradient_by_blocks(const WeightGradient& a) {
 
 void gradient_by_slices(const WeightGradient& a) {
   const int64_t channels = a.channels, rows = a.grid.all_rows(), columns = rows * a.grid.columns;
-  const int64_t pitch = TileBlocks::tile_pitch(columns), tile_stride = matrix_stride(channels, pitch);
+  const int64_t pitch = tile_pitch(columns), tile_stride = matrix_stride(columns, channels);
+  // Each slice reads them as the right side of a product, row by row: they are transposed here, once, 16 channels a
+  // time.
+  constexpr int64_t kChannels = 16;
+  const int64_t own_stride = matrix_stride(kChannels, pitch);
   Buffer<float> tiles(16 * tile_stride);
-  parallel_for(channels, 1 + kTransformGrain / columns, [&](int64_t first, int64_t last) {
-    for (int64_t c = first; c < last; ++c) a.transform_source(c, 0, rows, tile_stride, pitch, tiles.data());
-  });
+  parallel_for((channels + kChannels - 1) / kChannels, 1 + kTransformGrain / (kChannels * columns),
+               [&](int64_t first, int64_t last) {
+                 float* own = scratch<float>(Scratch::kSource, 16 * own_stride);
+                 for (int64_t c = first * kChannels; c < std::min(last * kChannels, channels); c += kChannels) {
+                   const int64_t together = std::min(channels - c, kChannels);
+                   for (int64_t i = 0; i < together; ++i)
+                     transform_source(a.grid, a.x, c + i, 0, rows, own_stride, own + i * pitch);
+                   for (int64_t xi = 0; xi < 16; ++xi) {
+                     HWY_DYNAMIC_DISPATCH(transpose_tiles)
+                     (own + xi * own_stride, pitch, together, columns, tiles.data() + xi * tile_stride + c, channels);
+                   }
+                 }
+               });
   const ChannelSlices slices(a.filters);
   const int64_t gradient_stride = matrix_stride(slices.size, pitch), sum_stride = matrix_stride(slices.size, channels);
   for_each_on_threads(slices.count, [&](int64_t slice) {
@@ -336,7 +331,7 @@ void gradient_by_slices(const WeightGradient& a) {
     a.transform_gradients(first, last, 0, rows, gradient_stride, pitch, gradients);
     for (int64_t begin = 0; begin < columns; begin += kMostTilesInSum) {
       matmul_into<float>(16, last - first, channels, std::min(kMostTilesInSum, columns - begin), gradients + begin,
-                         {gradient_stride, pitch, 1}, tiles.data() + begin, {tile_stride, 1, pitch},
+                         {gradient_stride, pitch, 1}, tiles.data() + begin * channels, {tile_stride, channels, 1},
                          begin == 0 ? sum : more, {sum_stride, channels, 1});
       if (begin > 0) add_to(more, 16 * sum_stride, sum);
     }

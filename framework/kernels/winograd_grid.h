@@ -1,7 +1,9 @@
-// How winograd.cpp cuts a result into tiles of 2x2: tile rows are numbered through all images, a block of them is what
-// one round of transforms and products takes. Plain numbers, no SIMD.
+// How winograd.cpp cuts a result into tiles of 2x2, and these (or the channels) into what one thread takes at a time:
+// tile rows are numbered through all images. From the sizes alone, never from the number of threads. Plain numbers, no
+// SIMD.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 namespace korrel::kernels {
@@ -56,5 +58,56 @@ struct TileGrid {
     }
   }
 };
+
+// Columns of a matrix of tiles.
+inline int64_t tile_pitch(int64_t tiles) { return (tiles + kTileSlack - 1) / kTileSlack * kTileSlack + kTileSlack; }
+
+// From one of the 16 matrices to the next: a line more than it takes, since transforms write (or read) one line of
+// each, and multiples of 4 KiB apart these would all fight for the same lines of L1.
+inline int64_t matrix_stride(int64_t rows, int64_t columns) { return rows * columns + 16; }
+
+// Many tiles are cut into blocks of tile rows. One thread transforms a block, multiplies it with all filters and
+// transforms back: what the transforms write should be in L2 when the products read it, but below 128 tiles a product
+// spends too much on reading its filters. To keep threads busy, there are at least 8 of 128 tiles, or 2 of 80, and if
+// there are few, an even number.
+struct TileBlocks {
+  int64_t rows, count;  // tile rows in a block; blocks
+  int64_t pitch;        // columns of a block's matrices
+  TileBlocks(const TileGrid& grid, int64_t channels, int64_t most) : all_rows_(grid.all_rows()) {
+    const int64_t tiles = all_rows_ * grid.columns;
+    const int64_t wanted = std::clamp<int64_t>((int64_t{3} << 19) / (64 * channels), 128, most);
+    int64_t blocks = std::max({(tiles + wanted / 2) / wanted, std::min<int64_t>(tiles / 128, 8),
+                               std::min<int64_t>(tiles / 80, 2), int64_t{1}});
+    if (blocks > 1 && blocks < 16 && blocks % 2 == 1) blocks += tiles <= (blocks - 1) * most ? -1 : 1;
+    rows = (all_rows_ + blocks - 1) / blocks;
+    count = (all_rows_ + rows - 1) / rows;
+    pitch = tile_pitch(rows * grid.columns);
+  }
+  int64_t begin(int64_t block) const { return block * rows; }
+  int64_t end(int64_t block) const { return std::min(begin(block) + rows, all_rows_); }
+
+ private:
+  int64_t all_rows_;
+};
+
+// Few tiles of many channels are transformed first, all of them. Then slices of the result's channels are what threads
+// take, each with its own filters: their transforms, 16 numbers for 9, stay in L2 and are never all in memory.
+struct ChannelSlices {
+  int64_t channels, size, count;
+  explicit ChannelSlices(int64_t results) : channels(results) {
+    count = (results + 31) / 32;
+    count += count % 2;
+    size = ((results + count - 1) / count + 3) / 4 * 4;
+    count = (results + size - 1) / size;
+  }
+  int64_t begin(int64_t slice) const { return slice * size; }
+  int64_t end(int64_t slice) const { return std::min(begin(slice) + size, channels); }
+};
+
+// All tiles are read for each slice, so they should stay in L2: 2 MiB.
+inline bool slices_pay(const TileGrid& grid, int64_t channels, int64_t results) {
+  const int64_t tiles = grid.all_rows() * grid.columns;
+  return tiles <= results && 64 * tiles * channels <= (2 << 20);
+}
 
 }  // namespace korrel::kernels

@@ -170,15 +170,15 @@ HWY_INLINE void transform_result(D d, const TileGrid& grid, const float* HWY_RES
   }
 }
 
-HWY_INLINE void transform_filters(int64_t count, const float* w, bool turned, int64_t to_stride,
-                                  float* HWY_RESTRICT to) {
+// `count` filters, each `step` after the one before.
+HWY_INLINE void transform_filters(int64_t count, const float* HWY_RESTRICT w, int64_t step, bool turned,
+                                  int64_t to_stride, float* HWY_RESTRICT to) {
   const hn::ScalableTag<float> d;
   const hn::RebindToSigned<decltype(d)> di;
   using V = hn::Vec<decltype(d)>;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-  const auto every_ninth = hn::Mul(hn::Iota(di, 0), hn::Set(di, 9));
+  const auto lane = hn::Iota(di, 0), every = hn::Mul(lane, hn::Set(di, static_cast<int32_t>(step)));
   const V half = hn::Set(d, 0.5F);
-  HWY_ALIGN float tail[9 * hn::MaxLanes(d)] = {};
   const auto spread = [&](V g0, V g1, V g2, V * HWY_RESTRICT t) HWY_ATTR __attribute__((always_inline)) {
     const V sum = hn::Add(g0, g2);
     t[0] = g0;
@@ -188,15 +188,14 @@ HWY_INLINE void transform_filters(int64_t count, const float* w, bool turned, in
   };
   for (int64_t f = 0; f < count; f += lanes) {
     const int64_t valid = count - f;
-    const float* HWY_RESTRICT from = w + 9 * f;
-    if (valid < lanes) {
-      std::memcpy(tail, from, static_cast<size_t>(9 * valid) * sizeof(float));
-      from = tail;
-    }
+    const float* HWY_RESTRICT from = w + f * step;
+    // Lanes without a filter read the first one again.
+    const auto index =
+        valid >= lanes ? every : hn::IfThenElseZero(hn::Lt(lane, hn::Set(di, static_cast<int32_t>(valid))), every);
     V rows[3][4];
     for (int r = 0; r < 3; ++r) {
       V g[3];
-      for (int c = 0; c < 3; ++c) g[c] = hn::GatherIndex(d, from + (turned ? 8 - 3 * r - c : 3 * r + c), every_ninth);
+      for (int c = 0; c < 3; ++c) g[c] = hn::GatherIndex(d, from + (turned ? 8 - 3 * r - c : 3 * r + c), index);
       spread(g[0], g[1], g[2], rows[r]);
     }
     for (int q = 0; q < 4; ++q) {
