@@ -27,17 +27,22 @@ struct PlainRows {
     const hn::ScalableTag<T> d;
     constexpr int64_t kLanes = Blocks<T>::kLanes;
     const T* HWY_RESTRICT from = a + row * row_stride + depth_begin * depth_stride;
+    if (depth_stride == 1) {
+      for (int m = 0; m < rows; ++m, from += row_stride) {
+        T* HWY_RESTRICT to = panel + m * kPiece;
+        int64_t i = 0;
+        for (; i + kPiece <= depth; i += kPiece, to += rows * kPiece) {
+#pragma GCC unroll 8
+          for (int64_t j = 0; j < kPiece; j += kLanes) hn::StoreU(hn::LoadU(d, from + i + j), d, to + j);
+        }
+        for (; i < depth; i += kLanes, to += kLanes)
+          hn::StoreU(load_first(from + i, smaller(kLanes, depth - i)), d, to);
+      }
+      return;
+    }
     for (int64_t piece = 0; piece < depth; piece += kPiece, panel += rows * kPiece, from += kPiece * depth_stride) {
       const int64_t steps = smaller(kPiece, depth - piece);
-      if (depth_stride == 1) {
-        for (int m = 0; m < rows; ++m) {
-          const T* HWY_RESTRICT source = from + m * row_stride;
-          T* HWY_RESTRICT to = panel + m * kPiece;
-          int64_t i = 0;
-          for (; i + kLanes <= steps; i += kLanes) hn::StoreU(hn::LoadU(d, source + i), d, to + i);
-          if (i < steps) hn::StoreU(load_first(source + i, steps - i), d, to + i);
-        }
-      } else if (row_stride == 1) {
+      if (row_stride == 1) {
         for (int64_t i = 0; i < steps; i += kLanes) {
           for (int64_t m = 0; m < rows; m += kLanes) {
             transpose_block(from + i * depth_stride + m, depth_stride, smaller(kLanes, steps - i),
@@ -72,13 +77,19 @@ struct PlainColumns {
     }
     *step = width;
     if (column_stride == 1) {
-      for (int64_t i = 0; i < depth; ++i) {
-        for (int j = 0; j < width; j += kLanes) {
-          const int there = columns - j;
-          const auto vector = there >= kLanes ? hn::LoadU(d, from + i * depth_stride + j)
-                                              : load_first(from + i * depth_stride + j, there);
-          hn::Store(vector, d, panel + i * width + j);
-          hwy::Prefetch(from + i * depth_stride + width + j);  // of the next panel
+      T* HWY_RESTRICT to = panel;
+      if (columns == Blocks<T>::kColumns) {
+        for (int64_t i = 0; i < depth; ++i, from += depth_stride, to += Blocks<T>::kColumns) {
+#pragma GCC unroll 4
+          for (int j = 0; j < Blocks<T>::kColumns; j += kLanes) {
+            hn::Store(hn::LoadU(d, from + j), d, to + j);
+            hwy::Prefetch(from + Blocks<T>::kColumns + j);  // of the next panel
+          }
+        }
+      } else {
+        for (int64_t i = 0; i < depth; ++i, from += depth_stride, to += width) {
+          for (int j = 0; j < width; j += kLanes)
+            hn::Store(load_first(from + j, smaller(kLanes, columns - j)), d, to + j);
         }
       }
     } else if (depth_stride == 1) {

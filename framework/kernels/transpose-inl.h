@@ -85,18 +85,20 @@ HWY_INLINE void transpose_block(const T* HWY_RESTRICT from, int64_t from_stride,
                                 T* HWY_RESTRICT to, int64_t to_stride) {
   const hn::ScalableTag<T> d;
   constexpr int kLanes = static_cast<int>(hn::MaxLanes(d));
+  hn::Vec<decltype(d)> block[kLanes];  // indexed by constants only, so that it stays in registers
   if (rows == kLanes && columns == kLanes) {
-    hn::Vec<decltype(d)> block[kLanes];  // of its own: indexed by constants only, it stays in registers
 #pragma GCC unroll 16
     for (int r = 0; r < kLanes; ++r) block[r] = hn::LoadU(d, from + r * from_stride);
     transpose_vectors<T>(block);
 #pragma GCC unroll 16
     for (int c = 0; c < kLanes; ++c) hn::StoreU(block[c], d, to + c * to_stride);
-  } else {
-    hn::Vec<decltype(d)> block[kLanes];
+  } else {  // a panel of rows has 12 of 16 lanes
+#pragma GCC unroll 16
     for (int r = 0; r < kLanes; ++r) block[r] = r < rows ? load_first(from + r * from_stride, columns) : hn::Zero(d);
     transpose_vectors<T>(block);
-    for (int c = 0; c < columns; ++c) {
+#pragma GCC unroll 16
+    for (int c = 0; c < kLanes; ++c) {
+      if (c >= columns) break;
       if constexpr (kExact) {
         store_first(block[c], rows, to + c * to_stride);
       } else {

@@ -107,7 +107,8 @@ TEST_CASE_TEMPLATE("any sizes and strides agree with three loops on every target
         }
       }
     }
-    Product<T>(1, 520, 70, 300, false, true, false, random).check(true);
+    Product<T>(1, 520, 70, 1200, false, true, false, random).check(true);  // blocks of rows and of the depth
+    Product<T>(1, 330, 4200, 20, true, false, false, random).check(true);  // and of columns
   });
 }
 
