@@ -44,19 +44,25 @@ HWY_INLINE void store_first_lanes(D d, V vector, int64_t count, float* to) {
 
 // Rows [from, from + rows) of a plane with `margin` zeros before each row and enough behind for whole vectors, into
 // scratch memory; rows outside of the plane are zero.
-HWY_INLINE float* padded_rows(const float* plane, int64_t height, int64_t width, int64_t from, int64_t rows,
+template <class D>
+HWY_INLINE float* padded_rows(D d, const float* plane, int64_t height, int64_t width, int64_t from, int64_t rows,
                               int64_t margin, int64_t pitch) {
-  float* all = scratch<float>(Scratch::kTiles, rows * pitch);
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  float* all = scratch<float>(Scratch::kTiles, rows * pitch + lanes);
   for (int64_t r = 0; r < rows; ++r) {
     float* HWY_RESTRICT to = all + r * pitch;
     const int64_t row = from + r;
-    // Loops, not memcpy: rows of small planes are shorter than what a call costs.
-    const bool inside = 0 <= row && row < height;
-    const float* HWY_RESTRICT source = inside ? plane + row * width : nullptr;
-    const int64_t begin = inside ? margin : 0, end = inside ? margin + width : 0;
-    for (int64_t i = 0; i < begin; ++i) to[i] = 0;
-    for (int64_t i = begin; i < end; ++i) to[i] = source[i - begin];
-    for (int64_t i = end; i < pitch; ++i) to[i] = 0;
+    // Vectors, neither memcpy nor loops that the compiler makes a memset of: rows of small planes are shorter than what
+    // a call costs (three calls a row were 4 % of ResNet-20's training step). Zeros beyond the row are overwritten.
+    for (int64_t i = 0; i < pitch; i += lanes) {
+      hn::StoreU(hn::Zero(d), d, to + i);
+      __asm__ volatile("" ::: "memory");  // no instruction: a loop with it stays a loop
+    }
+    if (row < 0 || row >= height) continue;
+    const float* HWY_RESTRICT source = plane + row * width;
+    int64_t i = 0;
+    for (; i + lanes <= width; i += lanes) hn::StoreU(hn::LoadU(d, source + i), d, to + margin + i);
+    for (; i < width; ++i) to[margin + i] = source[i];
   }
   return all;
 }
@@ -81,7 +87,7 @@ HWY_INLINE void transform_source(D d, const TileGrid& grid, const float* plane, 
   using V = hn::Vec<D>;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d)), rows = 2 * (last - first) + 2, pitch = grid.pitch(lanes);
   const float* padded =
-      padded_rows(plane, grid.in_height, grid.in_width, 2 * first - grid.pad_height, rows, grid.pad_width, pitch);
+      padded_rows(d, plane, grid.in_height, grid.in_width, 2 * first - grid.pad_height, rows, grid.pad_width, pitch);
   for (int64_t j = 0; j < grid.columns; j += lanes) {
     const int64_t valid = grid.columns - j;
     const float* HWY_RESTRICT from = padded + 2 * j;
@@ -112,7 +118,7 @@ HWY_INLINE void transform_gradient(D d, const TileGrid& grid, const float* plane
   using V = hn::Vec<D>;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d)), pitch = grid.pitch(lanes);
   const V half = hn::Set(d, 0.5F);
-  const float* padded = padded_rows(plane, grid.out_height, grid.out_width, 2 * first, 2 * (last - first), 0, pitch);
+  const float* padded = padded_rows(d, plane, grid.out_height, grid.out_width, 2 * first, 2 * (last - first), 0, pitch);
   for (int64_t row = first; row < last; ++row) {
     for (int64_t j = 0; j < grid.columns; j += lanes) {
       const int64_t valid = grid.columns - j;
