@@ -11,6 +11,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include <korrel/framework/kernels/channel_lanes-inl.h>
+#include <korrel/framework/kernels/channel_weights-inl.h>
 #include <korrel/framework/kernels/convolution_cost.h>
 #include <korrel/framework/kernels/convolution_panels-inl.h>
 #include <korrel/framework/kernels/direct_convolution-inl.h>
@@ -74,7 +76,13 @@ void output(const ConvGeometry& g, const T* x, const T* w, const T* bias, T* y) 
   const Gather& gather = gathered.gather;
   const int64_t channels = g.c / g.groups, filters = g.k / g.groups, plane = volume(g.out);
   const int64_t depth = channels * gather.tap_count;
-  const ConvolutionWay way = product_way(gather, g.n, filters, channels, Blocks<T>::kLanes);
+  const ConvolutionWay way = product_way(gather, g.stride, g.n, filters, channels, Blocks<T>::kLanes);
+  if (way == ConvolutionWay::kChannels) {
+    const Gather whole = gather_whole_x(g, scratch<Tap>(Scratch::kTaps, gather.tap_count));
+    return channel_product<T>({whole, gathered.source, g.n, g.groups, filters, channels, x, w, filters * depth, depth,
+                               gather.tap_count, bias, y},
+                              g.stride);
+  }
   if (way != ConvolutionWay::kPanels) {
     return direct_product<T>({gather, gathered.source, g.n, g.groups, filters, channels, x, w, filters * depth, depth,
                               gather.tap_count, bias, y},
@@ -158,8 +166,12 @@ void input_gradient(const ConvGeometry& g, const T* gy, const T* w, const T* bia
       for (int64_t f2 = 0; f2 < g.stride[2]; ++f2) {
         const Gather gather = gather_gy(g, {f0, f1, f2}, taps);
         const int64_t plane = volume(gather.grid), depth = filters * gather.tap_count;
-        const ConvolutionWay way = product_way(gather, g.n, channels, filters, Blocks<T>::kLanes);
-        if (way != ConvolutionWay::kPanels) {
+        const ConvolutionWay way = product_way(gather, {1, 1, 1}, g.n, channels, filters, Blocks<T>::kLanes);
+        if (way == ConvolutionWay::kChannels) {
+          channel_product<T>({gather, source, g.n, g.groups, channels, filters, gy, w, filters * channels * kernel,
+                              kernel, channels * kernel, bias, planes},
+                             {1, 1, 1});
+        } else if (way != ConvolutionWay::kPanels) {
           direct_product<T>({gather, source, g.n, g.groups, channels, filters, gy, w, filters * channels * kernel,
                              kernel, channels * kernel, bias, planes},
                             way == ConvolutionWay::kImages);
@@ -205,7 +217,11 @@ void weight_gradient(const ConvGeometry& g, const T* x, const T* gy, T* gw) {
   const GatheredX gathered(g);
   const Gather& gather = gathered.gather;
   const int64_t channels = g.c / g.groups, filters = g.k / g.groups, plane = volume(g.out);
-  const ConvolutionWay way = weights_way(gather, g.n, filters, channels, Blocks<T>::kLanes);
+  const ConvolutionWay way = weights_way(gather, g.stride, g.n, filters, channels, Blocks<T>::kLanes);
+  if (way == ConvolutionWay::kChannels) {
+    const Gather whole = gather_whole_x(g, scratch<Tap>(Scratch::kTaps, gather.tap_count));
+    return channel_weight_gradient(g, whole, x, gy, gw);
+  }
   if (way != ConvolutionWay::kPanels) {
     return direct_weight_gradient(g, gather, gathered.source, x, gy, gw, way == ConvolutionWay::kImages);
   }
@@ -224,21 +240,10 @@ void weight_gradient(const ConvGeometry& g, const T* x, const T* gy, T* gw) {
              TransposedColumns<T>{gy + group * filters * plane, plane, g.k * plane, begin},
              PaddedTarget<T>{sums + batch * rows * stride, stride});
       });
-  const int64_t lanes = Blocks<T>::kLanes, blocks = ceil_div(rows, lanes);
-  const auto add_chunks = [&](int64_t begin, int64_t end) HWY_ATTR {
-    for (int64_t i = begin; i < end; ++i) {
-      const int64_t group = i / blocks, row = i % blocks * lanes, count = smaller(lanes, rows - row);
-      T* own_sums = sums + (group * chunks.count * rows + row) * stride;
-      for (int64_t chunk = 1; chunk < chunks.count; ++chunk) {
-        copy_or_add(own_sums + chunk * rows * stride, count * stride, true, own_sums);
-      }
-      for (int64_t k = 0; k < filters; k += lanes) {
-        transpose_block<true>(own_sums + k, stride, count, smaller(lanes, filters - k),
-                              gw + (group * filters + k) * rows + row, rows);
-      }
-    }
-  };
-  parallel_for(g.groups * blocks, larger(16384 / larger(stride * lanes * chunks.count, 1), 1), add_chunks);
+  for (int64_t group = 0; group < g.groups; ++group) {
+    add_weight_sums(sums + group * chunks.count * rows * stride, chunks.count, rows * stride, rows, filters, stride,
+                    gw + group * filters * rows, rows);
+  }
 }
 
 void output_f32(const ConvGeometry& g, const float* x, const float* w, const float* bias, float* y) {

@@ -7,9 +7,10 @@ namespace {
 
 // All costs are in cycles per vector of positions and step of depth.
 struct Costs {
-  double panels, rows, images;
+  double panels, rows, images, channels;
 
   ConvolutionWay least() const {
+    if (channels < panels && channels < rows && channels < images) return ConvolutionWay::kChannels;
     if (panels <= rows && panels <= images) return ConvolutionWay::kPanels;
     return rows <= images ? ConvolutionWay::kRows : ConvolutionWay::kImages;
   }
@@ -37,11 +38,26 @@ double transposing_source(const Gather& gather, double taps) {
   return 6 * source / grid / taps;
 }
 
-// What 8 rows of positions read (or all, if there are fewer), of `wide` images, must fit L2.
+// What 8 rows of positions (3 planes) read, or all if there are fewer, of `wide` images, must fit L2.
 bool fits(const Gather& gather, int64_t channels, int64_t wide) {
   const bool deep = gather.grid[0] > 1;
-  const int64_t rows = std::min<int64_t>(deep ? gather.plane[0] : gather.plane[1], 8);
+  const int64_t rows = std::min<int64_t>(deep ? gather.plane[0] : gather.plane[1], deep ? 3 : 8);
   return channels * rows * (deep ? gather.plane[1] : 1) * (gather.plane[2] + 8) * wide * 4 <= (512 << 10);
+}
+
+// Directly with channels as lanes: `results` of them per position, for each of which a source's number is broadcast. A
+// single vector of results is bound by the loads: 20 %.
+double multiplying_channels(int64_t results, int64_t lanes) {
+  return 0.5 * static_cast<double>(results) * lost_lanes(results, lanes) * (results <= lanes ? 1.25 : 1.05);
+}
+
+// Copying one vector with the zeros around takes 4; half of the rows are copied twice. A vector of the copy serves all
+// taps.
+double copying(const Dims3& step, double taps) { return 6 * static_cast<double>(volume(step)) / taps; }
+
+// The same into planes at stride 1, element by element if the stride along rows is not 1.
+double splitting(const Dims3& step, double taps) {
+  return (step[2] > 1 ? 20 : 6) * std::min(static_cast<double>(volume(step)), taps) / taps;
 }
 
 constexpr double kNever = 1e30;
@@ -50,15 +66,21 @@ constexpr double kNever = 1e30;
 
 // A row costs half a cycle (two FMA units), but fewer than two, or four in a panel's tile, do not keep the units busy.
 // Direct loads often cross cache lines: 10 %.
-ConvolutionWay product_way(const Gather& gather, int64_t images, int64_t rows, int64_t channels, int64_t lanes) {
+ConvolutionWay product_way(const Gather& gather, const Dims3& step, int64_t images, int64_t rows, int64_t channels,
+                           int64_t lanes) {
   const double multiplying = 0.5 * static_cast<double>(rows);
   const double depth_channels = static_cast<double>(std::max<int64_t>(channels, 1));
   const double taps = static_cast<double>(std::max<int64_t>(gather.tap_count, 1));
   Costs costs{};
-  costs.panels = std::max(multiplying, 2.0) + packing(gather, depth_channels, lanes);
-  costs.rows = std::max(multiplying, 1.0) * lost_lanes(gather.grid[2], lanes) * 1.1;
+  costs.panels = std::max(multiplying, 2.0) + packing(gather, depth_channels, lanes) +
+                 (volume(step) > 1 ? splitting(step, taps) : 0);
+  costs.rows = std::max(multiplying, 1.0) * lost_lanes(gather.grid[2], lanes) * 1.1 + splitting(step, taps);
   costs.images = std::max(multiplying, 1.0) * lost_lanes(images, lanes) + transposing_source(gather, taps) +
                  6 * static_cast<double>(rows) / (depth_channels * taps);
+  costs.channels = multiplying_channels(rows, lanes) + copying(step, taps) +
+                   6 * static_cast<double>(rows) / (depth_channels * taps) +
+                   static_cast<double>(rows * lanes) / (static_cast<double>(images * volume(gather.grid)) + 1);
+  if (gather.tap_count == 0) costs.channels = kNever;
   if (!fits(gather, channels, 1)) costs.rows = kNever;
   if (!fits(gather, channels, lanes)) costs.images = kNever;
   return costs.least();
@@ -66,15 +88,19 @@ ConvolutionWay product_way(const Gather& gather, int64_t images, int64_t rows, i
 
 // As a matrix product, each position is a step that multiplies whole vectors of filters, and gy is transposed.
 // Directly, a tile loads 10 vectors for 24 multiply-adds, not all from L1: 25 %.
-ConvolutionWay weights_way(const Gather& gather, int64_t images, int64_t filters, int64_t channels, int64_t lanes) {
+ConvolutionWay weights_way(const Gather& gather, const Dims3& step, int64_t images, int64_t filters, int64_t channels,
+                           int64_t lanes) {
   const double multiplying = 0.5 * static_cast<double>(filters);
   const double depth_channels = static_cast<double>(std::max<int64_t>(channels, 1));
   const double taps = static_cast<double>(std::max<int64_t>(gather.tap_count, 1));
   Costs costs{};
-  costs.panels = multiplying * lost_lanes(filters, lanes) + 2 + packing(gather, depth_channels, lanes);
-  costs.rows = multiplying * lost_lanes(gather.grid[2], lanes) * 1.25;
+  costs.panels = multiplying * lost_lanes(filters, lanes) + 2 + packing(gather, depth_channels, lanes) +
+                 (volume(step) > 1 ? splitting(step, taps) : 0);
+  costs.rows = multiplying * lost_lanes(gather.grid[2], lanes) * 1.25 + splitting(step, taps);
   costs.images = multiplying * lost_lanes(images, lanes) * 1.25 + transposing_source(gather, taps) +
                  6 * static_cast<double>(filters) / (depth_channels * taps);
+  costs.channels = multiplying_channels(filters, lanes) + copying(step, taps) +
+                   6 * static_cast<double>(filters) / (depth_channels * taps);
   if (!fits(gather, channels + filters, lanes)) costs.images = kNever;
   return costs.least();
 }

@@ -9,15 +9,19 @@
 namespace korrel::kernels {
 
 enum class ConvolutionWay {
-  kPanels,  // a matrix product of panels packed from the source: many channels
-  kRows,    // directly, a vector is positions of one row
-  kImages,  // directly, a vector is the same position of several images: rows shorter than vectors
+  kPanels,    // a matrix product of panels packed from the source: many channels
+  kRows,      // directly, a vector is positions of one row
+  kChannels,  // directly, a vector is channels of the result: strides, rows that do not fill vectors
+  kImages,    // directly, a vector is the same position of several images: rows shorter than vectors
 };
 
 // For `rows` results per position, summed over `channels` of the source and the taps. `lanes` of the target's vectors.
-ConvolutionWay product_way(const Gather& gather, int64_t images, int64_t rows, int64_t channels, int64_t lanes);
+// `step` is the stride of positions in the source as it lies in memory.
+ConvolutionWay product_way(const Gather& gather, const Dims3& step, int64_t images, int64_t rows, int64_t channels,
+                           int64_t lanes);
 
 // For the weight gradient of `filters` output channels and `channels` input channels.
-ConvolutionWay weights_way(const Gather& gather, int64_t images, int64_t filters, int64_t channels, int64_t lanes);
+ConvolutionWay weights_way(const Gather& gather, const Dims3& step, int64_t images, int64_t filters, int64_t channels,
+                           int64_t lanes);
 
 }  // namespace korrel::kernels

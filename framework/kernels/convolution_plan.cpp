@@ -45,6 +45,17 @@ Gather gather_x(const ConvGeometry& geometry, Tap* taps, Dims3* phase_room, Phas
   return gather;
 }
 
+Gather gather_whole_x(const ConvGeometry& geometry, Tap* taps) {
+  const int64_t plane = volume(geometry.in);
+  Gather gather{geometry.out, geometry.in, geometry.c * plane, plane, taps, 0};
+  for_each_tap(geometry.kernel, [&](const Dims3& r, int64_t index) {
+    Tap tap{{}, 0, index};
+    for (int i = 0; i < 3; ++i) tap.offset[i] = r[i] * geometry.dilation[i] - geometry.padding[i];
+    taps[gather.tap_count++] = tap;
+  });
+  return gather;
+}
+
 Gather gather_gy(const ConvGeometry& geometry, const Dims3& phase, Tap* taps) {
   const int64_t plane = volume(geometry.out);
   Gather gather{{}, geometry.out, geometry.k * plane, plane, taps, 0};

@@ -41,6 +41,10 @@ struct Phases {
 // `taps` and `phases` have room for volume(kernel) and min(volume(kernel), volume(stride)) entries.
 Gather gather_x(const ConvGeometry& geometry, Tap* taps, Dims3* phase_room, Phases* phases);
 
+// The same from x as it lies in memory: position g reads its taps at g * stride + offset. For convolutions that need no
+// unit stride.
+Gather gather_whole_x(const ConvGeometry& geometry, Tap* taps);
+
 // The input gradient at the positions of x with x mod stride = phase: the source is gy.
 Gather gather_gy(const ConvGeometry& geometry, const Dims3& phase, Tap* taps);
 

@@ -1,0 +1,136 @@
+// The register tile of convolutions whose lanes are channels: sums[m][...] (+)= sum over steps of a number that is read
+// where it lies, at the sum of two distances, times vectors. Nothing is packed but the vectors. For the output, m is a
+// position and a step is a pair of channel and tap; for the weight gradient it is the other way round.
+#if defined(KORREL_BROADCAST_TILE_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef KORREL_BROADCAST_TILE_INL_H_
+#undef KORREL_BROADCAST_TILE_INL_H_
+#else
+#define KORREL_BROADCAST_TILE_INL_H_
+#endif
+
+#include <cstdint>
+
+#include <hwy/highway.h>
+
+#include <korrel/framework/kernels/matrix_product-inl.h>
+#include <korrel/framework/kernels/padded_images.h>
+#include <korrel/framework/kernels/partial_vectors-inl.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace korrel::kernels::HWY_NAMESPACE {
+namespace {
+
+// The steps of one pass over a chunk: their vectors, steps x kColumns, are 32 KiB in AVX-512 and stay in L1 while all
+// rows pass by.
+constexpr int64_t kBroadcastSteps = 256;
+
+// `vectors` has kColumns elements per step. Sums begin at `start`, if it is not null, or add to what is there.
+template <class T, int kRows, int kVectors>
+HWY_NOINLINE void broadcast_tile(int64_t steps, const T* HWY_RESTRICT from, const int32_t* HWY_RESTRICT at,
+                                 const int32_t* HWY_RESTRICT away, const T* HWY_RESTRICT vectors,
+                                 const T* HWY_RESTRICT start, bool accumulate, T* HWY_RESTRICT to, int64_t to_stride) {
+  const hn::ScalableTag<T> d;
+  constexpr int kLanes = Blocks<T>::kLanes;
+  using V = hn::Vec<decltype(d)>;
+  V sum[kRows][kVectors];
+  // 15 registers hold the addresses of 10 rows at most. The others' distances are left in memory: GCC would keep them
+  // in vectors, and the way back takes a port that multiplies.
+  constexpr int kNear = kRows < 10 ? kRows : 10;
+  int64_t index[kNear];
+  volatile int64_t far[kRows];
+#pragma GCC unroll 16
+  for (int m = 0; m < kRows; ++m) {
+    if (m < kNear) {
+      index[m] = away[m];
+    } else {
+      far[m] = away[m];
+    }
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) sum[m][v] = start == nullptr ? hn::Zero(d) : hn::Load(d, start + v * kLanes);
+  }
+  for (int64_t s = 0; s < steps; ++s, vectors += Blocks<T>::kColumns) {
+    const T* base = from + at[s];
+    asm("" : "+r"(base));  // else GCC adds at[s] to each row's distance
+    V column[kVectors];
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) column[v] = hn::Load(d, vectors + v * kLanes);
+#pragma GCC unroll 16
+    for (int m = 0; m < kRows; ++m) {
+      const V number = hn::Set(d, base[m < kNear ? index[m < kNear ? m : 0] : far[m]]);
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectors; ++v) sum[m][v] = hn::MulAdd(number, column[v], sum[m][v]);
+    }
+  }
+#pragma GCC unroll 16
+  for (int m = 0; m < kRows; ++m) {
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) {
+      T* HWY_RESTRICT row = to + m * to_stride + v * kLanes;
+      hn::Store(accumulate ? hn::Add(hn::Load(d, row), sum[m][v]) : sum[m][v], d, row);
+    }
+  }
+}
+
+// All rows: tiles of three heights, the last of which may reach beyond `rows`, by less than kSpareDistances; there,
+// too, `away` has entries and `to` has room. `columns` <= kColumns of them are asked for.
+template <class T>
+void broadcast_product(int64_t rows, int64_t columns, int64_t steps, const T* from, const int32_t* at,
+                       const int32_t* away, const T* vectors, const T* start, bool accumulate, T* to,
+                       int64_t to_stride) {
+  constexpr int kHigh = Blocks<T>::kRows, kMiddle = kHigh * 2 / 3, kLow = kHigh / 3;
+  static_assert(kHigh <= kSpareDistances);
+  const bool one = columns <= Blocks<T>::kLanes;
+  for (int64_t row = 0; row < rows;) {
+    const int64_t left = rows - row;
+    const int height = left <= kLow ? kLow : left <= kMiddle ? kMiddle : kHigh;
+    const auto tile = height == kHigh     ? one ? &broadcast_tile<T, kHigh, 1> : &broadcast_tile<T, kHigh, 2>
+                          : height == kMiddle ? one ? &broadcast_tile<T, kMiddle, 1> : &broadcast_tile<T, kMiddle, 2>
+                          : one ? &broadcast_tile<T, kLow, 1>
+                                          : &broadcast_tile<T, kLow, 2>;
+    tile(steps, from, at, away + row, vectors, start, accumulate, to + row * to_stride, to_stride);
+    row += height;
+  }
+}
+
+// Copies the positions' rows row_begin <= row < row_end of `channels` channels of one image with the zeros around them.
+// Up to a vector beyond the end is written.
+template <class T>
+void copy_padded_image(const PaddedImages& p, const Dims3& step, const Dims3& size, const T* HWY_RESTRICT from,
+                       int64_t row_begin, int64_t row_end, T* HWY_RESTRICT to) {
+  const hn::ScalableTag<T> d;
+  constexpr int64_t kLanes = Blocks<T>::kLanes;
+  Dims3 low = p.low, used = p.size;
+  low[p.axis] += row_begin * step[p.axis];
+  used[p.axis] -= (p.rows_per_chunk - (row_end - row_begin)) * step[p.axis];
+  const int64_t width = used[2], left = smaller(larger(-low[2], 0), width),
+                right = larger(smaller(size[2] - low[2], width), left);
+  for (int64_t c = 0; c < p.channels; ++c, to += p.channel_stride, from += volume(size)) {
+    for (int64_t q0 = 0; q0 < used[0]; ++q0) {
+      const int64_t i0 = q0 + low[0];
+      for (int64_t q1 = 0; q1 < used[1]; ++q1) {
+        const int64_t i1 = q1 + low[1];
+        T* HWY_RESTRICT row = to + (q0 * p.size[1] + q1) * p.size[2];
+        if (i0 < 0 || i0 >= size[0] || i1 < 0 || i1 >= size[1]) {
+          for (int64_t q2 = 0; q2 < width; q2 += kLanes) hn::StoreU(hn::Zero(d), d, row + q2);
+          continue;
+        }
+        const T* HWY_RESTRICT source = from + (i0 * size[1] + i1) * size[2] + low[2];
+        for (int64_t q2 = 0; q2 < width; q2 += kLanes) {
+          if (q2 >= left && q2 + kLanes <= right) {
+            hn::StoreU(hn::LoadU(d, source + q2), d, row + q2);
+          } else {
+            const int64_t begin = larger(left - q2, 0), end = larger(smaller(right - q2, kLanes), begin);
+            const uint64_t lanes = begin < kLanes ? (uint64_t{1} << end) - (uint64_t{1} << begin) : 0;
+            hn::StoreU(masked_load(source + q2, lanes), d, row + q2);
+          }
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace korrel::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // KORREL_BROADCAST_TILE_INL_H_

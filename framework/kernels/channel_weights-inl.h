@@ -1,0 +1,118 @@
+// The weight gradient whose lanes are output channels and whose source is read where it lies: gy is transposed once per
+// chunk of positions, x is not packed.
+#if defined(KORREL_CHANNEL_WEIGHTS_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef KORREL_CHANNEL_WEIGHTS_INL_H_
+#undef KORREL_CHANNEL_WEIGHTS_INL_H_
+#else
+#define KORREL_CHANNEL_WEIGHTS_INL_H_
+#endif
+
+#include <cstdint>
+
+#include <hwy/highway.h>
+
+#include <korrel/framework/base/parallel.h>
+#include <korrel/framework/kernels/broadcast_tile-inl.h>
+#include <korrel/framework/kernels/scratch.h>
+#include <korrel/framework/kernels/transpose-inl.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace korrel::kernels::HWY_NAMESPACE {
+namespace {
+
+// gw[k * gw_stride + row] = the sum of `count` matrices [row][stride] that are sum_stride apart; the first is used up.
+template <class T>
+void add_weight_sums(T* sums, int64_t count, int64_t sum_stride, int64_t rows, int64_t filters, int64_t stride, T* gw,
+                     int64_t gw_stride) {
+  constexpr int64_t kLanes = Blocks<T>::kLanes;
+  const auto add = [&](int64_t begin, int64_t end) HWY_ATTR {
+    for (int64_t row = begin * kLanes; row < smaller(end * kLanes, rows); row += kLanes) {
+      const int64_t own_rows = smaller(kLanes, rows - row);
+      T* own = sums + row * stride;
+      for (int64_t i = 1; i < count; ++i) copy_or_add(own + i * sum_stride, own_rows * stride, true, own);
+      for (int64_t k = 0; k < filters; k += kLanes) {
+        transpose_block<true>(own + k, stride, own_rows, smaller(kLanes, filters - k), gw + k * gw_stride + row,
+                              gw_stride);
+      }
+    }
+  };
+  parallel_for(ceil_div(rows, kLanes), larger(16384 / larger(stride * kLanes * count, 1), 1), add);
+}
+
+// Parts are (block of chunks, group, some input channels). Blocks add up on their own, perhaps on several threads;
+// their number depends on the geometry only. Channels are parted only to have work for all threads: that does not
+// change any sum. Sums are [channel and tap][filter].
+template <class T>
+void channel_weight_gradient(const ConvGeometry& g, const Gather& gather, const T* x, const T* gy, T* gw) {
+  if (g.k * g.c * gather.tap_count == 0) return;
+  constexpr int64_t kLanes = Blocks<T>::kLanes, kColumns = Blocks<T>::kColumns, kMostSumBytes = 4 << 20;
+  const int64_t channels = g.c / g.groups, filters = g.k / g.groups, taps = gather.tap_count;
+  const int64_t positions = volume(g.out), source_volume = volume(g.in);
+  const int64_t panels = ceil_div(filters, kColumns), width = panels * kColumns;
+  PaddedImages p = plan_padded_images(gather, g.stride, g.n, channels, sizeof(T));
+  const int64_t segments = ceil_div(g.n, p.images) * p.chunks, work = filters * channels * taps * positions * g.n;
+  const int64_t most_blocks = larger(smaller(smaller(work >> 22, 16), kMostSumBytes / static_cast<int64_t>(sizeof(T)) /
+                                                                          (g.groups * width * channels * taps)),
+                                     1);
+  const EvenCut blocks(segments, larger(ceil_div(segments, most_blocks), 1), 1);
+  const EvenCut channel_parts(channels, larger(ceil_div(channels * blocks.count * g.groups, num_threads()), 1), 1);
+  p.channels = channel_parts.piece;
+  p.image_stride = p.channels * p.channel_stride;
+  p.depth = p.channels * taps;
+  list_distances(p, gather, g.stride, scratch<int32_t>(Scratch::kDirect, distance_count(p)));
+
+  const int64_t part_size = (p.depth + kSpareDistances) * width, parts = g.groups * channel_parts.count;
+  const int64_t most_positions = p.images * p.rows_per_chunk * p.row_positions;
+  T* sums = scratch<T>(Scratch::kTarget, blocks.count * parts * part_size);
+  const auto run = [&](int64_t begin, int64_t end) HWY_ATTR {
+    T* padded = scratch<T>(Scratch::kPadded, p.images * p.image_stride + kLanes);
+    T* vectors = scratch<T>(Scratch::kColumns, (most_positions + kLanes) * width);
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t block = i / parts, group = i % parts / channel_parts.count, part = i % channel_parts.count;
+      const int64_t channel = channel_parts.begin(part);
+      PaddedImages own = p;
+      own.channels = channel_parts.end(part) - channel;
+      for (int64_t segment = blocks.begin(block); segment < blocks.end(block); ++segment) {
+        const int64_t image = segment / p.chunks * p.images, images = smaller(p.images, g.n - image);
+        const int64_t row_begin = segment % p.chunks * p.rows_per_chunk,
+                      row_end = smaller(row_begin + p.rows_per_chunk, p.rows);
+        const int64_t image_positions = (row_end - row_begin) * p.row_positions, count = images * image_positions;
+        for (int64_t j = 0; j < images; ++j) {
+          copy_padded_image(own, g.stride, g.in, x + ((image + j) * g.c + group * channels + channel) * source_volume,
+                            row_begin, row_end, padded + j * p.image_stride);
+          const T* from = gy + ((image + j) * g.k + group * filters) * positions + row_begin * p.row_positions;
+          for (int64_t k = 0; k < filters; k += kLanes) {
+            T* to = vectors + (k / kColumns * count + j * image_positions) * kColumns + k % kColumns;
+            for (int64_t at = 0; at < image_positions; at += kLanes) {
+              transpose_block(from + k * positions + at, positions, smaller(kLanes, filters - k),
+                              smaller(kLanes, image_positions - at), to + at * kColumns, kColumns);
+            }
+          }
+        }
+        const EvenCut steps(count, kBroadcastSteps, 1);
+        for (int64_t step = 0; step < steps.count; ++step) {
+          const int64_t first = steps.begin(step);
+          for (int64_t panel = 0; panel < panels; ++panel) {
+            broadcast_product<T>(own.channels * taps, filters - panel * kColumns, steps.end(step) - first, padded,
+                                 p.position + first, p.distance, vectors + (panel * count + first) * kColumns, nullptr,
+                                 segment > blocks.begin(block) || step > 0, sums + i * part_size + panel * kColumns,
+                                 width);
+          }
+        }
+      }
+    }
+  };
+  parallel_for(blocks.count * parts, larger((1 << 18) / larger(work / (blocks.count * parts), 1), 1), run);
+  for (int64_t i = 0; i < parts; ++i) {
+    const int64_t group = i / channel_parts.count, channel = channel_parts.begin(i % channel_parts.count);
+    const int64_t rows = (channel_parts.end(i % channel_parts.count) - channel) * taps;
+    add_weight_sums(sums + i * part_size, blocks.count, parts * part_size, rows, filters, width,
+                    gw + group * filters * channels * taps + channel * taps, channels * taps);
+  }
+}
+
+}  // namespace
+}  // namespace korrel::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // KORREL_CHANNEL_WEIGHTS_INL_H_

@@ -1,0 +1,88 @@
+#include <korrel/framework/kernels/padded_images.h>
+
+#include <algorithm>
+
+namespace korrel::kernels {
+namespace {
+
+// So many positions share a block of weights in L1 (or so many steps a tile of weight gradients).
+constexpr int64_t kChunkPositions = 256;
+// A chunk's copy stays in L2 (1 to 2 MiB) with its results and weights.
+constexpr int64_t kChunkBytes = 384 << 10;
+
+int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+}  // namespace
+
+PaddedImages plan_padded_images(const Gather& gather, const Dims3& step, int64_t images, int64_t channels,
+                                int64_t element_bytes) {
+  PaddedImages p{};
+  p.axis = gather.grid[0] > 1 ? 0 : gather.grid[1] > 1 ? 1 : 2;
+  p.rows = gather.grid[p.axis];
+  p.row_positions = volume(gather.grid) / std::max<int64_t>(p.rows, 1);
+  p.channels = channels;
+  p.depth = channels * gather.tap_count;
+  Dims3 span{};  // of the taps
+  for (int i = 0; i < 3; ++i) {
+    int64_t high = p.low[i] = gather.tap_count > 0 ? gather.taps[0].offset[i] : 0;
+    for (int64_t t = 1; t < gather.tap_count; ++t) {
+      p.low[i] = std::min(p.low[i], gather.taps[t].offset[i]);
+      high = std::max(high, gather.taps[t].offset[i]);
+    }
+    span[i] = high - p.low[i] + 1;
+    p.size[i] = std::max<int64_t>(gather.grid[i] - 1, 0) * step[i] + span[i];
+  }
+  const int64_t row_bytes = channels * volume(p.size) / p.size[p.axis] * element_bytes;
+  const int64_t fitting = (kChunkBytes / std::max<int64_t>(row_bytes, 1) - span[p.axis]) / step[p.axis] + 1;
+  const int64_t wanted = ceil_div(kChunkPositions, std::max<int64_t>(p.row_positions, 1));
+  const int64_t most = std::max<int64_t>(std::min(fitting, wanted), 1);
+  p.chunks = std::max<int64_t>(ceil_div(p.rows, most), 1);
+  p.rows_per_chunk = ceil_div(p.rows, p.chunks);
+  p.chunks = std::max<int64_t>(ceil_div(p.rows, std::max<int64_t>(p.rows_per_chunk, 1)), 1);
+  p.size[p.axis] = std::max<int64_t>(p.rows_per_chunk - 1, 0) * step[p.axis] + span[p.axis];
+  p.channel_stride = volume(p.size);
+  p.image_stride = channels * p.channel_stride;
+  p.images = 1;
+  if (p.chunks == 1) {
+    const int64_t by_positions = kChunkPositions / std::max<int64_t>(p.rows * p.row_positions, 1),
+                  by_bytes = kChunkBytes / std::max<int64_t>(p.image_stride * element_bytes, 1);
+    p.images = std::max<int64_t>(std::min({by_positions, by_bytes, images}), 1);
+  }
+  return p;
+}
+
+int64_t distance_count(const PaddedImages& p) {
+  return p.images * p.rows_per_chunk * p.row_positions + p.depth + 2 * kSpareDistances;
+}
+
+void list_distances(PaddedImages& p, const Gather& gather, const Dims3& step, int32_t* memory) {
+  int32_t* to = memory;
+  const auto end_list = [&](const int32_t* begin) {
+    const int32_t last = to > begin ? to[-1] : 0;
+    for (int64_t i = 0; i < kSpareDistances; ++i) *to++ = last;
+  };
+  Dims3 grid = gather.grid;
+  grid[p.axis] = p.rows_per_chunk;
+  p.position = to;
+  for (int64_t image = 0; image < p.images; ++image) {
+    for (int64_t i0 = 0; i0 < grid[0]; ++i0) {
+      for (int64_t i1 = 0; i1 < grid[1]; ++i1) {
+        const int64_t row = image * p.image_stride + (i0 * step[0] * p.size[1] + i1 * step[1]) * p.size[2];
+        for (int64_t i2 = 0; i2 < grid[2]; ++i2) *to++ = static_cast<int32_t>(row + i2 * step[2]);
+      }
+    }
+  }
+  end_list(p.position);
+  p.distance = to;
+  for (int64_t c = 0; c < p.channels; ++c) {
+    for (int64_t t = 0; t < gather.tap_count; ++t) {
+      const Dims3& offset = gather.taps[t].offset;
+      *to++ = static_cast<int32_t>(c * p.channel_stride +
+                                   ((offset[0] - p.low[0]) * p.size[1] + offset[1] - p.low[1]) * p.size[2] + offset[2] -
+                                   p.low[2]);
+    }
+  }
+  end_list(p.distance);
+}
+
+}  // namespace korrel::kernels
