@@ -20,11 +20,10 @@ HWY_BEFORE_NAMESPACE();
 namespace korrel::kernels::HWY_NAMESPACE {
 namespace {
 
-// The steps of one pass over a chunk: their vectors, steps x kColumns, are 32 KiB in AVX-512 and stay in L1 while all
-// rows pass by.
-constexpr int64_t kBroadcastSteps = 256;
+// The vectors of one pass over a chunk stay in L1 (32 to 48 KiB) with some numbers while all rows pass by.
+constexpr int64_t kBroadcastBytes = 32 << 10;
 
-// `vectors` has kColumns elements per step. Sums begin at `start`, if it is not null, or add to what is there.
+// `vectors` has kVectors vectors per step. Sums begin at `start`, if it is not null, or add to what is there.
 template <class T, int kRows, int kVectors>
 HWY_NOINLINE void broadcast_tile(int64_t steps, const T* HWY_RESTRICT from, const int32_t* HWY_RESTRICT at,
                                  const int32_t* HWY_RESTRICT away, const T* HWY_RESTRICT vectors,
@@ -48,7 +47,7 @@ HWY_NOINLINE void broadcast_tile(int64_t steps, const T* HWY_RESTRICT from, cons
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) sum[m][v] = start == nullptr ? hn::Zero(d) : hn::Load(d, start + v * kLanes);
   }
-  for (int64_t s = 0; s < steps; ++s, vectors += Blocks<T>::kColumns) {
+  for (int64_t s = 0; s < steps; ++s, vectors += kVectors * kLanes) {
     const T* base = from + at[s];
     asm("" : "+r"(base));  // else GCC adds at[s] to each row's distance
     V column[kVectors];
@@ -71,25 +70,38 @@ HWY_NOINLINE void broadcast_tile(int64_t steps, const T* HWY_RESTRICT from, cons
   }
 }
 
-// All rows: tiles of three heights, the last of which may reach beyond `rows`, by less than kSpareDistances; there,
-// too, `away` has entries and `to` has room. `columns` <= kColumns of them are asked for.
+// Rows of a tile: 24 sums of 32 registers, 12 of 16. Wide tiles load fewest numbers and their distances.
 template <class T>
-void broadcast_product(int64_t rows, int64_t columns, int64_t steps, const T* from, const int32_t* at,
+constexpr int broadcast_rows(int vectors) {
+  const int sums = 2 * Blocks<T>::kRows;
+  return vectors == 1 ? sums / 2 : sums / vectors;
+}
+
+// All rows: tiles of whole and half height, the last of which may reach beyond `rows`, by less than kSpareDistances;
+// there, too, `away` has entries and `to` has room.
+template <class T, int kVectors>
+void broadcast_rows_of(int64_t rows, int64_t steps, const T* from, const int32_t* at, const int32_t* away,
+                       const T* vectors, const T* start, bool accumulate, T* to, int64_t to_stride) {
+  constexpr int kHigh = broadcast_rows<T>(kVectors), kLow = (kHigh + 1) / 2;
+  static_assert(kHigh <= kSpareDistances);
+  for (int64_t row = 0; row < rows;) {
+    const bool high = rows - row > kLow;
+    (high ? &broadcast_tile<T, kHigh, kVectors> : &broadcast_tile<T, kLow, kVectors>)(steps, from, at, away + row,
+                                                                                      vectors, start, accumulate,
+                                                                                      to + row * to_stride, to_stride);
+    row += high ? kHigh : kLow;
+  }
+}
+
+// With `width` vectors per step: panel_vectors().
+template <class T>
+void broadcast_product(int64_t width, int64_t rows, int64_t steps, const T* from, const int32_t* at,
                        const int32_t* away, const T* vectors, const T* start, bool accumulate, T* to,
                        int64_t to_stride) {
-  constexpr int kHigh = Blocks<T>::kRows, kMiddle = kHigh * 2 / 3, kLow = kHigh / 3;
-  static_assert(kHigh <= kSpareDistances);
-  const bool one = columns <= Blocks<T>::kLanes;
-  for (int64_t row = 0; row < rows;) {
-    const int64_t left = rows - row;
-    const int height = left <= kLow ? kLow : left <= kMiddle ? kMiddle : kHigh;
-    const auto tile = height == kHigh     ? one ? &broadcast_tile<T, kHigh, 1> : &broadcast_tile<T, kHigh, 2>
-                          : height == kMiddle ? one ? &broadcast_tile<T, kMiddle, 1> : &broadcast_tile<T, kMiddle, 2>
-                          : one ? &broadcast_tile<T, kLow, 1>
-                                          : &broadcast_tile<T, kLow, 2>;
-    tile(steps, from, at, away + row, vectors, start, accumulate, to + row * to_stride, to_stride);
-    row += height;
-  }
+  (width == 4   ? &broadcast_rows_of<T, 4>
+   : width == 3 ? &broadcast_rows_of<T, 3>
+   : width == 2 ? &broadcast_rows_of<T, 2>
+                : &broadcast_rows_of<T, 1>)(rows, steps, from, at, away, vectors, start, accumulate, to, to_stride);
 }
 
 // Copies the positions' rows row_begin <= row < row_end of `channels` channels of one image with the zeros around them.

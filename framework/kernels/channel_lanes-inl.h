@@ -22,25 +22,26 @@ HWY_BEFORE_NAMESPACE();
 namespace korrel::kernels::HWY_NAMESPACE {
 namespace {
 
-// One panel of a group's weights: [depth][kColumns], the columns are `count` of its rows, from `w` on.
+// One panel of a group's weights: [depth][columns], the first `count` columns are rows of w, the others zero.
 template <class T>
-void pack_weight_vectors(const DirectProduct<T>& product, const T* HWY_RESTRICT w, int64_t count, T* HWY_RESTRICT to) {
-  constexpr int64_t kLanes = Blocks<T>::kLanes, kColumns = Blocks<T>::kColumns;
+void pack_weight_vectors(const DirectProduct<T>& product, const T* HWY_RESTRICT w, int64_t count, int64_t columns,
+                         T* HWY_RESTRICT to) {
+  constexpr int64_t kLanes = Blocks<T>::kLanes;
   const Gather& gather = product.gather;
   const int64_t taps = gather.tap_count, depth = product.channels * taps;
-  if (product.w_row == depth) {  // the depth is contiguous: the output pass
+  if (product.w_row == depth && product.w_channel == taps) {  // the depth is contiguous: the output pass
     for (int64_t i = 0; i < depth; i += kLanes) {
-      for (int64_t k = 0; k < count; k += kLanes) {
-        transpose_block(w + k * depth + i, depth, smaller(kLanes, count - k), smaller(kLanes, depth - i),
-                        to + i * kColumns + k, kColumns);
+      for (int64_t k = 0; k < columns; k += kLanes) {
+        transpose_block(w + k * depth + i, depth, larger(smaller(kLanes, count - k), 0), smaller(kLanes, depth - i),
+                        to + i * columns + k, columns);
       }
     }
     return;
   }
-  for (int64_t c = 0; c < product.channels; ++c, to += taps * kColumns) {
-    for (int64_t k = 0; k < kColumns; ++k) {
+  for (int64_t c = 0; c < product.channels; ++c, to += taps * columns) {
+    for (int64_t k = 0; k < columns; ++k) {
       const T* HWY_RESTRICT from = w + c * product.w_channel + k * product.w_row;
-      for (int64_t t = 0; t < taps; ++t) to[t * kColumns + k] = k < count ? from[gather.taps[t].weight] : T{0};
+      for (int64_t t = 0; t < taps; ++t) to[t * columns + k] = k < count ? from[gather.taps[t].weight] : T{0};
     }
   }
 }
@@ -49,14 +50,15 @@ void pack_weight_vectors(const DirectProduct<T>& product, const T* HWY_RESTRICT 
 // off in blocks whose weights stay in L1; the sums, [position][row], are transposed into the result at the end.
 template <class T>
 void channel_product(const DirectProduct<T>& product, const Dims3& step) {
-  constexpr int64_t kLanes = Blocks<T>::kLanes, kColumns = Blocks<T>::kColumns;
+  constexpr int64_t kLanes = Blocks<T>::kLanes;
   const Gather& gather = product.gather;
   const int64_t positions = volume(gather.grid), rows = product.rows;
   if (product.images * product.groups * rows * positions == 0) return;
   PaddedImages p = plan_padded_images(gather, step, product.images, product.channels, sizeof(T));
   list_distances(p, gather, step, scratch<int32_t>(Scratch::kDirect, distance_count(p)));
 
-  const int64_t panels = ceil_div(rows, kColumns), width = panels * kColumns, depth = p.depth;
+  const int64_t vectors = panel_vectors(rows, kLanes), columns = vectors * kLanes;
+  const int64_t panels = ceil_div(rows, columns), width = panels * columns, depth = p.depth;
   T* weights = scratch<T>(Scratch::kWeights, product.groups * width * (depth + 1));
   T* starts = weights + product.groups * width * depth;
   for (int64_t i = 0; i < product.groups * width; ++i) {
@@ -65,18 +67,18 @@ void channel_product(const DirectProduct<T>& product, const Dims3& step) {
   }
   const auto pack = [&](int64_t begin, int64_t end) HWY_ATTR {
     for (int64_t i = begin; i < end; ++i) {
-      const int64_t group = i / panels, row = i % panels * kColumns;
+      const int64_t group = i / panels, row = i % panels * columns;
       pack_weight_vectors(product, product.w + group * product.w_group + row * product.w_row,
-                          smaller(kColumns, rows - row), weights + i * depth * kColumns);
+                          smaller(columns, rows - row), columns, weights + i * depth * columns);
     }
   };
-  parallel_for(product.groups * panels, larger((1 << 17) / larger(depth * kColumns, 1), 1), pack);
+  parallel_for(product.groups * panels, larger((1 << 17) / larger(depth * columns, 1), 1), pack);
 
   const int64_t image_blocks = ceil_div(product.images, p.images), source_volume = volume(product.source.size);
   const int64_t source_stride = product.groups * product.channels * source_volume;
   const int64_t target_stride = product.groups * rows * positions;
   const int64_t most_positions = p.images * p.rows_per_chunk * p.row_positions;
-  const EvenCut blocks(depth, kBroadcastSteps, 1);
+  const EvenCut blocks(depth, kBroadcastBytes / (columns * static_cast<int64_t>(sizeof(T))), 1);
   const auto run = [&](int64_t begin, int64_t end) HWY_ATTR {
     T* padded = scratch<T>(Scratch::kPadded, p.images * p.image_stride + kLanes);
     T* sums = scratch<T>(Scratch::kImages, (most_positions + kSpareDistances) * width);
@@ -94,10 +96,10 @@ void channel_product(const DirectProduct<T>& product, const Dims3& step) {
       for (int64_t block = 0; block < blocks.count; ++block) {
         const int64_t first = blocks.begin(block), steps = blocks.end(block) - first;
         for (int64_t panel = 0; panel < panels; ++panel) {
-          broadcast_product<T>(images * image_positions, rows - panel * kColumns, steps, padded, p.distance + first,
-                               p.position, weights + ((group * panels + panel) * depth + first) * kColumns,
-                               block == 0 ? starts + group * width + panel * kColumns : nullptr, block > 0,
-                               sums + panel * kColumns, width);
+          broadcast_product<T>(vectors, images * image_positions, steps, padded, p.distance + first, p.position,
+                               weights + ((group * panels + panel) * depth + first) * columns,
+                               block == 0 ? starts + group * width + panel * columns : nullptr, block > 0,
+                               sums + panel * columns, width);
         }
       }
       for (int64_t i = 0; i < images; ++i) {

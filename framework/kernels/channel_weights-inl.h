@@ -45,10 +45,15 @@ void add_weight_sums(T* sums, int64_t count, int64_t sum_stride, int64_t rows, i
 template <class T>
 void channel_weight_gradient(const ConvGeometry& g, const Gather& gather, const T* x, const T* gy, T* gw) {
   if (g.k * g.c * gather.tap_count == 0) return;
-  constexpr int64_t kLanes = Blocks<T>::kLanes, kColumns = Blocks<T>::kColumns, kMostSumBytes = 4 << 20;
+  if (g.n * volume(g.out) == 0) {
+    for (int64_t i = 0; i < g.k * (g.c / g.groups) * gather.tap_count; ++i) gw[i] = 0;
+    return;
+  }
+  constexpr int64_t kLanes = Blocks<T>::kLanes, kMostSumBytes = 4 << 20;
   const int64_t channels = g.c / g.groups, filters = g.k / g.groups, taps = gather.tap_count;
   const int64_t positions = volume(g.out), source_volume = volume(g.in);
-  const int64_t panels = ceil_div(filters, kColumns), width = panels * kColumns;
+  const int64_t panel = panel_vectors(filters, kLanes), columns = panel * kLanes;
+  const int64_t width = ceil_div(filters, columns) * columns;
   PaddedImages p = plan_padded_images(gather, g.stride, g.n, channels, sizeof(T));
   const int64_t segments = ceil_div(g.n, p.images) * p.chunks, work = filters * channels * taps * positions * g.n;
   const int64_t most_blocks = larger(smaller(smaller(work >> 22, 16), kMostSumBytes / static_cast<int64_t>(sizeof(T)) /
@@ -81,22 +86,21 @@ void channel_weight_gradient(const ConvGeometry& g, const Gather& gather, const 
           copy_padded_image(own, g.stride, g.in, x + ((image + j) * g.c + group * channels + channel) * source_volume,
                             row_begin, row_end, padded + j * p.image_stride);
           const T* from = gy + ((image + j) * g.k + group * filters) * positions + row_begin * p.row_positions;
-          for (int64_t k = 0; k < filters; k += kLanes) {
-            T* to = vectors + (k / kColumns * count + j * image_positions) * kColumns + k % kColumns;
+          for (int64_t k = 0; k < width; k += kLanes) {
+            T* to = vectors + (k / columns * count + j * image_positions) * columns + k % columns;
             for (int64_t at = 0; at < image_positions; at += kLanes) {
-              transpose_block(from + k * positions + at, positions, smaller(kLanes, filters - k),
-                              smaller(kLanes, image_positions - at), to + at * kColumns, kColumns);
+              transpose_block(from + k * positions + at, positions, larger(smaller(kLanes, filters - k), 0),
+                              smaller(kLanes, image_positions - at), to + at * columns, columns);
             }
           }
         }
-        const EvenCut steps(count, kBroadcastSteps, 1);
+        const EvenCut steps(count, kBroadcastBytes / (columns * static_cast<int64_t>(sizeof(T))), 1);
         for (int64_t step = 0; step < steps.count; ++step) {
           const int64_t first = steps.begin(step);
-          for (int64_t panel = 0; panel < panels; ++panel) {
-            broadcast_product<T>(own.channels * taps, filters - panel * kColumns, steps.end(step) - first, padded,
-                                 p.position + first, p.distance, vectors + (panel * count + first) * kColumns, nullptr,
-                                 segment > blocks.begin(block) || step > 0, sums + i * part_size + panel * kColumns,
-                                 width);
+          for (int64_t k = 0; k < width; k += columns) {
+            broadcast_product<T>(panel, own.channels * taps, steps.end(step) - first, padded, p.position + first,
+                                 p.distance, vectors + k * count + first * columns, nullptr,
+                                 segment > blocks.begin(block) || step > 0, sums + i * part_size + k, width);
           }
         }
       }

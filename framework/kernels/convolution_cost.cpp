@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <korrel/framework/kernels/padded_images.h>
+
 namespace korrel::kernels {
 namespace {
 
@@ -48,7 +50,8 @@ bool fits(const Gather& gather, int64_t channels, int64_t wide) {
 // Directly with channels as lanes: `results` of them per position, for each of which a source's number is broadcast. A
 // single vector of results is bound by the loads: 20 %.
 double multiplying_channels(int64_t results, int64_t lanes) {
-  return 0.5 * static_cast<double>(results) * lost_lanes(results, lanes) * (results <= lanes ? 1.25 : 1.05);
+  const int64_t panel = panel_vectors(results, lanes) * lanes;
+  return 0.5 * static_cast<double>((results + panel - 1) / panel * panel) * (results <= lanes ? 1.25 : 1.05);
 }
 
 // Copying one vector with the zeros around takes 4; half of the rows are copied twice. A vector of the copy serves all

@@ -14,6 +14,17 @@ int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 }  // namespace
 
+int64_t panel_vectors(int64_t results, int64_t lanes) {
+  const int64_t vectors = ceil_div(results, lanes);
+  int64_t best = 1;
+  if (vectors > 1) {
+    for (int64_t panel = 2; panel <= 4; ++panel) {
+      if (best == 1 || ceil_div(vectors, panel) * panel <= ceil_div(vectors, best) * best) best = panel;
+    }
+  }
+  return best;
+}
+
 PaddedImages plan_padded_images(const Gather& gather, const Dims3& step, int64_t images, int64_t channels,
                                 int64_t element_bytes) {
   PaddedImages p{};

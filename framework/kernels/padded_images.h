@@ -29,6 +29,9 @@ struct PaddedImages {
 // So many entries beyond the end of each list repeat the last one: a tile of rows may be higher than what is left.
 constexpr int64_t kSpareDistances = 12;
 
+// How many vectors of results a tile has: up to 4, so that the fewest lanes are lost.
+int64_t panel_vectors(int64_t results, int64_t lanes);
+
 // All but the lists. Position g reads its tap at g * step + offset.
 PaddedImages plan_padded_images(const Gather& gather, const Dims3& step, int64_t images, int64_t channels,
                                 int64_t element_bytes);

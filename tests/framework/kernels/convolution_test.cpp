@@ -190,7 +190,12 @@ std::vector<ConvGeometry> typical_geometries() {
           square(16, 5, 9, 8, 3, 2, 1),
           square(35, 8, 5, 8, 3, 1, 1, 8),
           square(33, 3, 4, 5, 4, 3, 2),
-          square(16, 16, 6, 10, 1, 1, 0)};
+          square(16, 16, 6, 10, 1, 1, 0),
+          square(2, 3, 45, 64, 7, 2, 3),  // from here on: channels of the result in a vector
+          square(1, 4, 57, 70, 11, 4, 2),
+          square(7, 20, 13, 100, 3, 2, 1),
+          square(3, 2, 31, 80, 5, 3, 0, 2),
+          square(2, 64, 16, 40, 3, 2, 1)};
 }
 
 }  // namespace
@@ -264,6 +269,11 @@ TEST_CASE("what is empty stays empty, and what sums over nothing is zero") {
   Case<float> no_images(g, random);
   no_images.run(true);
   for (float value : no_images.gw) CHECK(value == 0);
+
+  g = square(0, 3, 64, 64, 7, 2, 3);
+  Case<float> no_strided_images(g, random);
+  no_strided_images.run(true);
+  for (float value : no_strided_images.gw) CHECK(value == 0);
 
   g = square(2, 3, 2, 4, 3, 1, 0);  // no positions: the kernel does not fit
   REQUIRE(elements(g.out) == 0);
