@@ -191,7 +191,7 @@ struct Correlation {
 
 void correlate_blocks(const Correlation& a) {
   const int64_t channels = a.filters.channels, results = a.filters.results;
-  const TileBlocks blocks(a.grid, channels + results, 512);
+  const TileBlocks blocks(a.grid, channels + results, 256);
   const int64_t pitch = blocks.pitch, filter_stride = matrix_stride(results, channels);
   Buffer<float> filters(16 * filter_stride);
   parallel_for(results, 1 + kTransformGrain / channels, [&](int64_t first, int64_t last) {
