@@ -68,16 +68,16 @@ constexpr double kNever = 1e30;
 }  // namespace
 
 // A row costs half a cycle (two FMA units), but fewer than two, or four in a panel's tile, do not keep the units busy.
-// Direct loads often cross cache lines: 10 %.
+// Direct loads often cross cache lines: 15 %. Weights are packed by each thread and sums go through memory: 10 %.
 ConvolutionWay product_way(const Gather& gather, const Dims3& step, int64_t images, int64_t rows, int64_t channels,
                            int64_t lanes) {
   const double multiplying = 0.5 * static_cast<double>(rows);
   const double depth_channels = static_cast<double>(std::max<int64_t>(channels, 1));
   const double taps = static_cast<double>(std::max<int64_t>(gather.tap_count, 1));
   Costs costs{};
-  costs.panels = std::max(multiplying, 2.0) + packing(gather, depth_channels, lanes) +
+  costs.panels = std::max(multiplying, 2.0) * 1.1 + packing(gather, depth_channels, lanes) +
                  (volume(step) > 1 ? splitting(step, taps) : 0);
-  costs.rows = std::max(multiplying, 1.0) * lost_lanes(gather.grid[2], lanes) * 1.1 + splitting(step, taps);
+  costs.rows = std::max(multiplying, 1.0) * lost_lanes(gather.grid[2], lanes) * 1.15 + splitting(step, taps);
   costs.images = std::max(multiplying, 1.0) * lost_lanes(images, lanes) + transposing_source(gather, taps) +
                  6 * static_cast<double>(rows) / (depth_channels * taps);
   costs.channels = multiplying_channels(rows, lanes) + copying(step, taps) +

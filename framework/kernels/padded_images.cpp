@@ -7,8 +7,9 @@ namespace {
 
 // So many positions share a block of weights in L1 (or so many steps a tile of weight gradients).
 constexpr int64_t kChunkPositions = 256;
-// A chunk's copy stays in L2 (1 to 2 MiB) with its results and weights.
-constexpr int64_t kChunkBytes = 384 << 10;
+// What a block of the depth reads of a chunk's copy stays in L2 (1 to 2 MiB), also if the whole of it does not. Several
+// images share each block of weights: for 256 to 512 channels on 14x14 at stride 2 the output takes a fifth less.
+constexpr int64_t kChunkBytes = 1 << 20;
 
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
