@@ -147,7 +147,7 @@ void direct_weight_gradient(const ConvGeometry& g, const Gather& gather, const S
   if (g.k * g.c * gather.tap_count == 0) return;
   const hn::ScalableTag<T> d;
   constexpr int64_t kLanes = Blocks<T>::kLanes, kBytes = sizeof(T);
-  constexpr int64_t kLeastUnits = 48, kSegmentBytes = 192 << 10, kMostSumBytes = 4 << 20;
+  constexpr int64_t kLeastUnits = 48, kSegmentBytes = 192 << 10, kMostSumBytes = 4 << 20, kTilesToAsk = 16;
   const int64_t wide = image_lanes ? kLanes : 1, lanes = image_lanes ? 1 : kLanes;
   const int64_t channels = g.c / g.groups, filters = g.k / g.groups, positions = volume(g.out),
                 kernel = volume(g.kernel);
@@ -244,6 +244,8 @@ void direct_weight_gradient(const ConvGeometry& g, const Gather& gather, const S
         }
         ComingRows coming_x = segment_rows(x, g.c, channels, g.in, source.stride, segment + 1, group);
         ComingRows coming_gy = segment_rows(gy, g.k, filters, g.out, {1, 1, 1}, segment + 1, group);
+        // In fewer tiles, asking at once for what many lines need would only be waiting for them sooner.
+        const int64_t tiles = row_tiles.count * column_tiles.count;
         for (int64_t r = 0; r < row_tiles.count; ++r) {
           const int64_t row = row_tiles.begin(r), rows = row_tiles.end(r) - row;
           const T* tile_gy = units + row * segment_units * kLanes;
@@ -251,8 +253,10 @@ void direct_weight_gradient(const ConvGeometry& g, const Gather& gather, const S
           for (int64_t j = 0; !gy_in_place && j < steps; ++j) step[j].gy = static_cast<int32_t>(j * rows * kLanes);
           for (int64_t c = 0; c < column_tiles.count; ++c) {
             const int64_t column = column_tiles.begin(c), columns = column_tiles.end(c) - column;
-            coming_x.ask(coming_x.all / (row_tiles.count * column_tiles.count) + 64);
-            coming_gy.ask(coming_gy.all / (row_tiles.count * column_tiles.count) + 64);
+            if (tiles >= kTilesToAsk) {
+              coming_x.ask(coming_x.all / tiles + 64);
+              coming_gy.ask(coming_gy.all / tiles + 64);
+            }
             weights_tile_function<T>(static_cast<int>(rows), static_cast<int>(columns))(
                 steps, step, tile_gy, gy_in_place ? positions : kLanes, padded, distance + column,
                 own_sums + (row * p.depth + column * rows) * kLanes);
