@@ -8,11 +8,11 @@
 #endif
 
 #include <cmath>
-#include <cstring>
 
 #include <hwy/highway.h>
 
 #include <korrel/framework/base/allocator.h>
+#include <korrel/framework/kernels/partial_vector-inl.h>
 #include <korrel/framework/kernels/pooling_plan.h>
 
 HWY_BEFORE_NAMESPACE();
@@ -24,21 +24,6 @@ namespace hn = hwy::HWY_NAMESPACE;
 template <class D>
 HWY_INLINE int64_t lanes_of(D d) {
   return static_cast<int64_t>(hn::Lanes(d));
-}
-
-// from[0], from[stride], ... Whole vectors are read, from[stride * lanes - 1] included.
-template <int kStride, class D, class T = hn::TFromD<D>>
-HWY_INLINE hn::Vec<D> load_every([[maybe_unused]] D d, const T* from, [[maybe_unused]] int64_t stride) {
-  if constexpr (kStride == 1) {
-    return hn::LoadU(d, from);
-  } else if constexpr (kStride == 2 && hn::MaxLanes(d) > 1) {
-    // Unqualified: one-lane targets do not have it, and do not get here.
-    return ConcatEven(d, hn::LoadU(d, from + hn::Lanes(d)), hn::LoadU(d, from));
-  } else {
-    const hn::RebindToSigned<D> di;
-    using Index = hn::TFromD<decltype(di)>;
-    return hn::GatherIndex(d, from, hn::Mul(hn::Iota(di, 0), hn::Set(di, static_cast<Index>(stride))));
-  }
 }
 
 // to[at, at + valid) = vector. Its other lanes may go behind those, up to `last`: rows are written in ascending order.
@@ -59,6 +44,15 @@ HWY_INLINE hn::Vec<D> load_some(D d, const T* from, int64_t at, int64_t valid, i
   HWY_ALIGN T lanes[hn::MaxLanes(d)] = {};
   for (int64_t i = 0; i < valid; ++i) lanes[i] = from[at + i];
   return hn::Load(d, lanes);
+}
+
+// The first n elements from `from` on, `fill` in the other lanes. n may be anything.
+template <class D, class T = hn::TFromD<D>>
+HWY_INLINE hn::Vec<D> load_or(D d, const T* from, int64_t n, T fill) {
+  if (n >= lanes_of(d)) return hn::LoadU(d, from);
+  if (n <= 0) return hn::Set(d, fill);
+  const auto some = hn::FirstN(d, static_cast<size_t>(n));
+  return hn::IfThenElse(some, load_part(d, from, static_cast<size_t>(n)), hn::Set(d, fill));
 }
 
 // Taps are held as unsigned integers, one for each lane of T.
@@ -92,7 +86,7 @@ class Divisors {
   template <class D>
   HWY_INLINE hn::Vec<D> divide(D d, hn::Vec<D> sums, int64_t at, int64_t valid) const {
     if (each_ == nullptr) return exact_ ? hn::Mul(sums, hn::Set(d, inverse_)) : hn::Div(sums, hn::Set(d, one_));
-    return hn::Div(sums, load_some(d, each_, at % count_, valid, count_));
+    return hn::Div(sums, load_or(d, each_ + at % count_, valid, T(1)));
   }
 
  private:
@@ -117,81 +111,139 @@ class WorkingMemory {
   T* elements_;
 };
 
-// Of a row.
-struct Position {
-  int64_t plane, depth, row;
-  HWY_INLINE Position(int64_t index, const std::array<int64_t, 3>& sizes)
-      : plane(index / (sizes[0] * sizes[1])), depth(index / sizes[1] % sizes[0]), row(index % sizes[1]) {}
-  HWY_INLINE void next(const std::array<int64_t, 3>& sizes) {
-    if (++row < sizes[1]) return;
-    row = 0;
-    if (++depth < sizes[0]) return;
-    depth = 0;
-    ++plane;
-  }
-};
-
-// The rows of one array that a row of the other side meets. Any column of the plan may be loaded from row(r), by whole
-// vectors: a row too near to the array's ends for that is copied. With `margins`, every row is: `fill` then stands
-// where a window reaches over its borders, which costs less than a mask for every load (3x3 at stride 2: half the
-// time).
-template <class T>
-class MetRows {
- public:
-  MetRows(const PoolPlan& plan, const T* all, int64_t vector_reach, bool margins, T fill)
-      : plan_(plan),
-        all_(all),
-        margins_(margins),
-        fill_(fill),
-        reach_(vector_reach + plan.most_behind),
-        pitch_(plan.most_before + reach_ + plan.there[2]),
-        bytes_(static_cast<size_t>(plan.g.kernel[0] * plan.g.kernel[1] * pitch_) * sizeof(T)) {}
-  ~MetRows() {
-    if (copies_ != nullptr) memory::deallocate(copies_, bytes_);
-  }
-  MetRows(const MetRows&) = delete;
-  MetRows& operator=(const MetRows&) = delete;
-
-  HWY_INLINE void move_to(const Position& at) {
-    const PoolPlan::Meetings depths = plan_.meetings(0, at.depth), rows = plan_.meetings(1, at.row);
-    const int64_t size = plan_.there[2], plane = at.plane * plan_.there[0];
-    count_ = 0;
-    taps_[0] = 0;
-    for (const PoolPlan::Meeting* depth = depths.begin; depth < depths.end; ++depth)
-      for (const PoolPlan::Meeting* row = rows.begin; row < rows.end; ++row) {
-        const int64_t start = ((plane + depth->there) * plan_.there[1] + row->there) * size;
-        const bool copied = margins_ || start < plan_.most_before || start + reach_ > plan_.elements_there;
-        taps_[count_] = (depth->tap * plan_.g.kernel[1] + row->tap) * plan_.g.kernel[2];
-        rows_[count_] = copied ? copy(all_ + start) : all_ + start;
-        ++count_;
+// Lays out a row of the band: load(i, n) gives its elements i, i + 1, ..., of which the row has n, and what stands in
+// the margin after those.
+template <class D, class Load, class T = hn::TFromD<D>>
+HWY_INLINE void lay_out(D d, const PoolBand& band, int64_t size, T* HWY_RESTRICT to, Load load) {
+  const int64_t lanes = lanes_of(d), parts = band.plan.step[2];
+  for (int64_t i = 0; i < size; i += lanes) {
+    const auto first = load(i, size - i);
+    if (parts == 1) {
+      hn::StoreU(first, d, to + i);
+      continue;
+    }
+    if constexpr (hn::MaxLanes(d) > 1) {  // Unqualified: one-lane targets do not have them, and do not get here.
+      if (parts == 2) {
+        const auto second = load(i + lanes, size - i - lanes);
+        hn::StoreU(ConcatEven(d, second, first), d, to + i / 2);
+        hn::StoreU(ConcatOdd(d, second, first), d, to + i / 2 + band.part_pitch);
+        i += lanes;
+        continue;
       }
+    }
+    HWY_ALIGN T elements[hn::MaxLanes(d)];
+    hn::Store(first, d, elements);
+    for (int64_t j = i, part = i % parts, over = i / parts; j < size && j < i + lanes; ++j) {
+      to[part * band.part_pitch + over] = elements[j - i];
+      if (++part == parts) part = 0, ++over;
+    }
   }
-  HWY_INLINE int64_t count() const { return count_; }
-  HWY_INLINE const T* row(int64_t r) const { return rows_[r]; }
-  HWY_INLINE int64_t tap(int64_t r) const { return taps_[r]; }  // of the window's first column
+}
+
+// What a band meets of an array, in vectors of D; `fill` stands beyond its borders, which costs less than a mask for
+// every load (3x3 at stride 2: half the time). A row is copied once for a band, not for each row that meets it, and
+// long before it is read: a vector that is read across two fresh stores waits for both.
+template <class D>
+class BandRows {
+ public:
+  using T = hn::TFromD<D>;
+  BandRows(const PoolBand& band, const T* all, T fill) : band_(band), all_(all), fill_(fill), memory_(band.elements()) {
+    for (int64_t i = 0; i < band.elements(); ++i) memory_.elements()[i] = fill;
+  }
+  // Of scale(elements, at, n): n elements from the array's `at` on.
+  template <class Scale>
+  HWY_INLINE void update(Scale scale) {
+    const D d;
+    const PoolPlan& plan = band_.plan;
+    const PoolPlan::Meetings depths = plan.depths(band_.depth);
+    const int64_t size = plan.there[2], first = band_.first_there(), rows = band_.rows_there();
+    for (const PoolPlan::Meeting* met = depths.begin; met != depths.end; ++met) {
+      const int64_t start = (band_.plane * plan.there[0] + met->there) * plan.there[1] * size;
+      T* to = memory_.elements() + (met - depths.begin) * band_.depth_pitch + band_.column_before;
+      for (int64_t r = first; r < first + rows; ++r, to += band_.pitch)
+        lay_out(d, band_, size, to, [&](int64_t i, int64_t n) HWY_ATTR {
+          const int64_t at = start + r * size + i, there = r >= 0 && r < plan.there[1] ? n : 0;
+          return scale(load_or(d, all_ + at, there, fill_), at, there);
+        });
+    }
+  }
+  HWY_INLINE void update() {
+    update([](auto elements, int64_t, int64_t) HWY_ATTR { return elements; });
+  }
+  HWY_INLINE const T* elements() const { return memory_.elements(); }
 
  private:
-  const T* copy(const T* from) {
-    if (copies_ == nullptr) {
-      copies_ = static_cast<T*>(memory::allocate(bytes_));
-      for (int64_t i = 0; i < plan_.g.kernel[0] * plan_.g.kernel[1] * pitch_; ++i) copies_[i] = fill_;
-    }
-    T* to = copies_ + count_ * pitch_ + plan_.most_before;  // the margins around it stay as they are
-    std::memcpy(to, from, static_cast<size_t>(plan_.there[2]) * sizeof(T));
-    return to;
-  }
-
-  const PoolPlan& plan_;
+  const PoolBand& band_;
   const T* all_;
-  bool margins_;
   T fill_;
-  int64_t reach_, pitch_;
-  size_t bytes_;
-  T* copies_ = nullptr;
-  int64_t count_ = 0;
-  const T* rows_[kMaxTaps];
-  int64_t taps_[kMaxTaps];
+  WorkingMemory<T> memory_;
 };
+
+// The sums of what each row of a band meets: a 3x3 window is 3 + 3 additions instead of 9.
+template <class T>
+class BandSums {
+ public:
+  BandSums(const PoolBand& band, const T* all) : band_(band), all_(all), memory_(band.elements()) {
+    for (int64_t i = 0; i < band.elements(); ++i) memory_.elements()[i] = T(0);
+  }
+  HWY_INLINE void update() {
+    const hn::ScalableTag<T> d;
+    const PoolPlan& plan = band_.plan;
+    const PoolPlan::Meetings depths = plan.depths(band_.depth);
+    const int64_t size = plan.there[2];
+    T* to = memory_.elements() + band_.column_before;
+    for (int64_t row = band_.begin; row < band_.end; ++row)
+      for (int64_t phase = 0; phase < plan.phases[1]; ++phase, to += band_.pitch) {
+        int64_t starts[kMaxTaps], count = 0;
+        for (const PoolPlan::Meeting* met = depths.begin; met != depths.end; ++met)
+          for (const PoolPlan::Shift* s = plan.shifts(1, phase).begin; s != plan.shifts(1, phase).end; ++s) {
+            const int64_t r = row * plan.step[1] + s->shift;
+            if (r >= 0 && r < plan.there[1])
+              starts[count++] = ((band_.plane * plan.there[0] + met->there) * plan.there[1] + r) * size;
+          }
+        lay_out(d, band_, size, to, [&](int64_t i, int64_t n) HWY_ATTR {
+          auto sum = hn::Zero(d);
+          for (int64_t k = 0; k < count && n > 0; ++k) sum = hn::Add(sum, load_or(d, all_ + starts[k] + i, n, T(0)));
+          return sum;
+        });
+      }
+  }
+  HWY_INLINE const T* elements() const { return memory_.elements(); }
+
+ private:
+  const PoolBand& band_;
+  const T* all_;
+  WorkingMemory<T> memory_;
+};
+
+// A vector of positions of a band.
+struct Unit {
+  int64_t row, column, place;
+};
+
+// So many are worked on at a time, tap by tap: their maxima need not wait for each other, and what a tap costs by
+// itself is shared.
+inline constexpr int kUnits = 4;
+
+// Calls body(units, count) for all vectors of the band, the first `count` of kUnits; the others repeat the last one.
+template <class Body>
+HWY_INLINE void for_units(const PoolBand& band, int64_t lanes, Body body) {
+  const int64_t columns = band.plan.positions[2];
+  int64_t left = (band.end - band.begin) * ((columns + lanes - 1) / lanes), row = band.begin, column = 0;
+  for (; left > 0; left -= kUnits) {
+    Unit units[kUnits];
+    for (int u = 0; u < kUnits; ++u) {
+      units[u] = {row, column, band.place(row, column)};
+      if (u + 1 >= left) continue;
+      column += lanes;
+      if (column >= columns) {
+        column = 0;
+        ++row;
+      }
+    }
+    body(units, static_cast<int>(left < kUnits ? left : kUnits));
+  }
+}
 
 }  // namespace
 }  // namespace korrel::kernels::HWY_NAMESPACE
