@@ -60,6 +60,8 @@ HWY_INLINE void for_quads(D d, const Halving& h, int64_t begin, int64_t end, con
         top = copy;
         bottom = copy + 2 * lanes;
       }
+      fetch_ahead(top, 2 * lanes);
+      fetch_ahead(bottom, 2 * lanes);
       hn::Vec<D> a, b, c, e;
       load_pairs(d, top, a, b);
       load_pairs(d, bottom, c, e);
@@ -114,6 +116,7 @@ HWY_INLINE void gradient_2x2(D d, const Halving& h, int64_t begin, int64_t end, 
         const int64_t at = row * h.out_width + i, valid = h.out_width - i < lanes ? h.out_width - i : lanes;
         const bool whole = place + 2 * (i + lanes) <= last;
         hn::Vec<D> even, odd;
+        fetch_ahead(gx + place + 2 * i, 2 * lanes);
         share(at, valid, upper ? 0 : 2, even, odd);
         hn::StoreInterleaved2(even, odd, d, whole ? gx + place + 2 * i : copy);
         if (!whole)

@@ -27,6 +27,7 @@ HWY_INLINE void copy(D d, const T* HWY_RESTRICT from, int64_t size, T* HWY_RESTR
 template <class D, class T = hn::TFromD<D>>
 HWY_INLINE void weave(D d, const T* sums, int64_t phases, int64_t size, T* to) {
   const int64_t lanes = lanes_of(d);
+  fetch_ahead(to, size);
   if (phases == 1) {
     copy(d, sums, size, to);
   } else if (phases == 2) {
