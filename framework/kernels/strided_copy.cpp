@@ -34,12 +34,16 @@ void transpose(int64_t rows, int64_t columns, T* HWY_RESTRICT to, int64_t to_row
         for (int64_t c = c0; c < std::min(columns, c0 + kTile); c += kLanes) {
           const T* HWY_RESTRICT block = from + r + c * from_column;
           T* HWY_RESTRICT place = to + r * to_row + c;
-          // The next tile: no hardware prefetcher follows from page to page.
-          if (c + kTile + kLanes <= columns)
+          // The next tile, or for want of one what follows in this: no hardware prefetcher follows from page to page.
+          const bool next_tile = c + kTile + kLanes <= columns;
+          if (next_tile || r + 3 * kLanes <= rows) {
+            const T* source = block + (next_tile ? kTile * from_column : 2 * kLanes);
+            T* target = place + (next_tile ? kTile : 2 * kLanes * to_row);
             for (int64_t i = 0; i < kLanes; ++i) {
-              __builtin_prefetch(block + (kTile + i) * from_column, 0, 2);
-              __builtin_prefetch(place + i * to_row + kTile, 1, 2);
+              __builtin_prefetch(source + i * from_column, 0, 2);
+              __builtin_prefetch(target + i * to_row, 1, 2);
             }
+          }
           transpose_block<true>(block, from_column, std::min(kLanes, columns - c), std::min(kLanes, rows - r), place,
                                 to_row);
         }
