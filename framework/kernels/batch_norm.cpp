@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 
 #include <korrel/framework/base/parallel.h>
 #include <korrel/framework/kernels/targets.h>
@@ -10,6 +11,7 @@
 #define HWY_TARGET_INCLUDE "korrel/framework/kernels/batch_norm.cpp"
 #include <korrel/framework/kernels/compiled_targets.h>
 
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -29,20 +31,39 @@ struct Channel {
 
   HWY_INLINE int64_t run(int64_t i) const { return (i * g.channels + c) * g.size; }
   HWY_INLINE double count() const { return static_cast<double>(g.n * g.size); }
+
+  // Whether results, in whole cache lines, are written past the caches: those of a large tensor leave them before
+  // anyone reads them, and need not be read before they are written (128x16x32x32: a quarter faster).
+  HWY_INLINE bool streams(const T* to) const {
+    constexpr int64_t kLine = 64, kLarge = 6 << 20;
+    const int64_t run_bytes = g.size * static_cast<int64_t>(sizeof(T));
+    return g.n * g.channels * run_bytes >= kLarge && run_bytes % kLine == 0 &&
+           reinterpret_cast<uintptr_t>(to) % kLine == 0;
+  }
 };
+
+// for_each_vector(n, f) for aligned runs of whole vectors, written past the caches if `streams`.
+template <class T, class F>
+HWY_INLINE void for_each_vector_to(int64_t n, bool streams, F f) {
+  if (!streams) return for_each_vector<T>(n, f);
+  const hn::ScalableTag<T> d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  for (int64_t i = 0; i < n; i += lanes)
+    f([&](const auto& from) HWY_ATTR { return from.at(i); }, [&](auto v, T* to) HWY_ATTR { hn::Stream(v, d, to + i); });
+}
 
 // y = (x - mean) * scale + shift.
 template <class T, class Mean, class Scale, class Shift>
-HWY_INLINE void affine(int64_t n, const T* x, Mean mean, Scale scale, Shift shift, T* y) {
-  for_each_vector<T>(n, [&](auto load, auto store) HWY_ATTR {
+HWY_INLINE void affine(int64_t n, const T* x, Mean mean, Scale scale, Shift shift, bool streams, T* y) {
+  for_each_vector_to<T>(n, streams, [&](auto load, auto store) HWY_ATTR {
     store(hn::MulAdd(hn::Sub(load(Each<T>{x}), load(mean)), load(scale), load(shift)), y);
   });
 }
 
 // gx = a gy + b (x - mean) + c.
 template <class T, class A, class B>
-HWY_INLINE void combine(int64_t n, const T* x, const T* gy, B mean, A a, B b, B c, T* gx) {
-  for_each_vector<T>(n, [&](auto load, auto store) HWY_ATTR {
+HWY_INLINE void combine(int64_t n, const T* x, const T* gy, B mean, A a, B b, B c, bool streams, T* gx) {
+  for_each_vector_to<T>(n, streams, [&](auto load, auto store) HWY_ATTR {
     const auto rest = hn::MulAdd(hn::Sub(load(Each<T>{x}), load(mean)), load(b), load(c));
     store(hn::MulAdd(load(Each<T>{gy}), load(a), rest), gx);
   });
@@ -50,9 +71,11 @@ HWY_INLINE void combine(int64_t n, const T* x, const T* gy, B mean, A a, B b, B 
 
 template <class T>
 void affine_channel(const Channel<T>& channel, const T* x, double mean, double scale, double shift, T* y) {
+  const bool streams = channel.streams(y);
   for (int64_t i = 0; i < channel.g.n; ++i)
     affine(channel.g.size, x + channel.run(i), Same<T>{static_cast<T>(mean)}, Same<T>{static_cast<T>(scale)},
-           Same<T>{static_cast<T>(shift)}, y + channel.run(i));
+           Same<T>{static_cast<T>(shift)}, streams, y + channel.run(i));
+  if (streams) hwy::FlushStream();
 }
 
 template <class T>
@@ -85,10 +108,13 @@ void gradient_channel(const Channel<T>& channel, const T* x, const T* gy, double
   if (gbias) *gbias = static_cast<T>(total.first);
   if (!gx) return;
   const double a = weight * scale, count = channel.count();
+  const bool streams = channel.streams(gx);
   const double b = fixed ? 0 : -a * scale * scale * total.second / count, c = fixed ? 0 : -a * total.first / count;
   for (int64_t i = 0; i < channel.g.n; ++i)
     combine(channel.g.size, x + channel.run(i), gy + channel.run(i), Same<T>{static_cast<T>(mean)},
-            Same<T>{static_cast<T>(a)}, Same<T>{static_cast<T>(b)}, Same<T>{static_cast<T>(c)}, gx + channel.run(i));
+            Same<T>{static_cast<T>(a)}, Same<T>{static_cast<T>(b)}, Same<T>{static_cast<T>(c)}, streams,
+            gx + channel.run(i));
+  if (streams) hwy::FlushStream();
 }
 
 HWY_INLINE int64_t channel_grain(const ChannelGeometry& g) {

@@ -77,6 +77,15 @@ TEST_CASE("batch_norm in all layouts and sizes is what the formula gives, gradie
   kernels::choose_default_target();
 }
 
+TEST_CASE("batch_norm of a tensor that is written past the caches is that of its halves") {
+  Tensor x = randn({100, 2, 128, 64}), mean = tensor({0.5, -1}), var = tensor({2, 0.25});  // 6.25 MiB
+  Tensor y = batch_norm(x, mean, var, {}, {}, {.training = false});
+  for (int64_t half : {0, 50}) {
+    Tensor part = batch_norm(slice(x, 0, half, half + 50), mean, var, {}, {}, {.training = false});
+    CHECK(slice(y, 0, half, half + 50).to_vector() == part.to_vector());
+  }
+}
+
 TEST_CASE("a mean far from zero does not drown the variance") {
   Tensor x = tensor({100001, 99999, 100001, 99999}).reshape({4, 1});  // f32
   CHECK(batch_norm(x, {}, {}, {}, {}, {.training = true, .eps = 0}).to_vector() == std::vector<double>{1, -1, 1, -1});
