@@ -44,15 +44,26 @@ struct RowPanels {
   HWY_INLINE int rows(int64_t i) const { return static_cast<int>(height + (i < higher)); }
 };
 
+// How much of the depth a policy packs of one panel before it turns to the next: all, or what it says. A source that is
+// contiguous across the panels is read in order that way, each cache line once.
+template <class Policy>
+HWY_INLINE int64_t depth_at_once(const Policy& policy, int64_t depth) {
+  if constexpr (requires { policy.across_panels(); }) {
+    if (policy.across_panels()) return kPiece;
+  }
+  return larger(depth, 1);
+}
+
 // One thread's part. Loop order: columns in blocks; the depth in blocks; rows in blocks that fit L2, which are packed;
-// then each panel of columns, multiplied by every panel of rows while it is in L1 or L2. The first block of rows packs
-// the panels of columns; if there are more, all panels of the block of columns are kept for them: a large b is packed
-// once, not once per block of rows, and comes back from L3 in order. A sum is thus made of the depth blocks' sums, in
-// order, whatever the part.
+// then each panel of columns, multiplied by every panel of rows while it is in L1 or L2. One block of rows packs a
+// panel of columns when its turn comes; for more, all panels of the block of columns are packed first: a large b is
+// packed once, not once per block of rows, and comes back from L3 in order. A sum is thus made of the depth blocks'
+// sums, in order, whatever the part.
 //
 // Rows::begin(depth_begin, depth), Rows::pack(row, rows, depth_begin, depth, panel): [depth / 16][rows][16].
 // Columns::pack(column, columns, depth_begin, depth, panel, &step): where the columns of the first depth are, `step`
 // from those of the next: `panel`, or the source itself if that has them so. Whole vectors are read.
+// Either may have across_panels(): true if its source is contiguous across panels, not along the depth.
 // Target::place(column, columns, pointers): true, and where row 0 of each vector of these columns goes, if the panel
 // can be stored in whole vectors; else each tile comes by put(row, rows, column, columns, tile, accumulate),
 // [rows][kColumns].
@@ -75,6 +86,15 @@ void multiply_part(const Part& part, int64_t depth, Rows& rows, Columns& columns
   HWY_ALIGN T tile[B::kRows * B::kColumns];
   HWY_ALIGN T column_start[B::kColumns] = {};
 
+  // `at` steps of the panel are there already.
+  const auto pack_columns = [&](int64_t column, int64_t count, ColumnPanel* panel, int64_t at, int64_t depth_begin,
+                                int64_t steps) HWY_ATTR {
+    const int64_t kept = kept_panels == 1 ? 0 : panel - column_panels;
+    T* HWY_RESTRICT to = packed_columns + kept * packed_depth * B::kColumns;
+    const int width = count <= B::kLanes ? B::kLanes : B::kColumns;
+    const T* packed = columns.pack(column, static_cast<int>(count), depth_begin, steps, to + at * width, &panel->step);
+    if (at == 0) panel->b = packed;
+  };
   const auto multiply_block = [&](int64_t column_block, int64_t depth_block, int64_t row_block) HWY_ATTR {
     const int64_t depth_begin = depth_blocks.begin(depth_block);
     const int64_t steps = depth_blocks.end(depth_block) - depth_begin;
@@ -82,11 +102,23 @@ void multiply_part(const Part& part, int64_t depth, Rows& rows, Columns& columns
     const int64_t row_begin = part.row_begin + row_blocks.begin(row_block);
     const RowPanels<T> panels(part.row_begin + row_blocks.end(row_block) - row_begin);
     rows.begin(depth_begin, steps);
-    for (int64_t i = 0; i < panels.count; ++i) {
-      rows.pack(row_begin + panels.begin(i), panels.rows(i), depth_begin, steps,
-                row_panels + panels.begin(i) * packed_depth);
+    for (int64_t at = 0, once = depth_at_once(rows, steps); at == 0 || at < steps; at += once) {
+      for (int64_t i = 0; i < panels.count; ++i) {
+        rows.pack(row_begin + panels.begin(i), panels.rows(i), depth_begin + at, smaller(once, steps - at),
+                  row_panels + panels.begin(i) * packed_depth + at * panels.rows(i));
+      }
     }
     const int64_t column_end = part.column_begin + column_blocks.end(column_block);
+    if (kept_panels > 1 && row_block == 0) {
+      for (int64_t at = 0, once = depth_at_once(columns, steps); at == 0 || at < steps; at += once) {
+        ColumnPanel* panel = column_panels;
+        for (int64_t column = part.column_begin + column_blocks.begin(column_block); column < column_end;
+             column += B::kColumns, ++panel) {
+          pack_columns(column, smaller(B::kColumns, column_end - column), panel, at, depth_begin + at,
+                       smaller(once, steps - at));
+        }
+      }
+    }
     ColumnPanel* panel = column_panels;
     for (int64_t column = part.column_begin + column_blocks.begin(column_block); column < column_end;
          column += B::kColumns, ++panel) {
@@ -94,11 +126,7 @@ void multiply_part(const Part& part, int64_t depth, Rows& rows, Columns& columns
       const int vectors = count <= B::kLanes ? 1 : B::kVectors;
       T* place[B::kVectors];
       const bool whole = target.place(column, count, place);
-      if (row_block == 0) {
-        const int64_t kept = kept_panels == 1 ? 0 : panel - column_panels;
-        panel->b = columns.pack(column, count, depth_begin, steps, packed_columns + kept * packed_depth * B::kColumns,
-                                &panel->step);
-      }
+      if (kept_panels == 1) pack_columns(column, count, panel, 0, depth_begin, steps);
       const T* column_bias = first ? target.column_start(column) : nullptr;
       if (column_bias != nullptr) {
         for (int j = 0; j < count; ++j) column_start[j] = column_bias[j];

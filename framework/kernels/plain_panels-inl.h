@@ -21,6 +21,7 @@ struct PlainRows {
   int64_t row_stride, depth_stride;
 
   void begin(int64_t, int64_t) const {}
+  bool across_panels() const { return row_stride == 1 && depth_stride != 1; }
 
   // Copies vectors where the depth is contiguous, transposes blocks where the rows are; else element by element.
   void pack(int64_t row, int rows, int64_t depth_begin, int64_t depth, T* HWY_RESTRICT panel) const {
@@ -64,6 +65,8 @@ struct PlainColumns {
   int64_t depth_stride, column_stride;
   bool b_stays;  // there are few rows, so packing b would cost more than it gains: it is not packed if that can be
                  // helped
+
+  bool across_panels() const { return column_stride == 1 && !b_stays; }
 
   const T* pack(int64_t column, int columns, int64_t depth_begin, int64_t depth, T* HWY_RESTRICT panel,
                 int64_t* step) const {
