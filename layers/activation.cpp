@@ -1,6 +1,7 @@
 #include <korrel/layers/activation.h>
 
 #include <korrel/framework/base/check.h>
+#include <korrel/framework/ops/operand_check.h>
 #include <korrel/framework/ops/random_activation.h>
 #include <korrel/framework/ops/softmax.h>
 #include <korrel/framework/tensor/create.h>
@@ -99,6 +100,7 @@ Tensor Softmin::forward(const Tensor& x) { return softmin(x, dim); }
 std::string Softmin::extra_repr() const { return fmt::format("dim={}", dim); }
 
 Tensor Softmax2d::forward(const Tensor& x) {
+  check_defined("Softmax2d", x);
   check<ShapeError>(x.dim() == 3 || x.dim() == 4, "Softmax2d: needs 4 dimensions, or 3 without a batch, x is {}",
                     x.shape());
   return softmax(x, -3);

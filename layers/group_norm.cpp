@@ -2,6 +2,7 @@
 
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/ops/normalization.h>
+#include <korrel/framework/ops/operand_check.h>
 #include <korrel/framework/tensor/create.h>
 #include <korrel/layers/argument_check.h>
 #include <korrel/layers/init.h>
@@ -28,6 +29,7 @@ void GroupNorm::reset_parameters() {
 }
 
 Tensor GroupNorm::forward(const Tensor& x) {
+  check_defined("GroupNorm", x);
   check<ShapeError>(x.dim() >= 2 && x.size(1) == num_channels, "GroupNorm: needs x [N,{},...], x is {}", num_channels,
                     x.shape());
   return group_norm(x, num_groups, weight, bias, {.eps = options.eps});

@@ -1,6 +1,7 @@
 #include <korrel/layers/padding.h>
 
 #include <korrel/framework/base/check.h>
+#include <korrel/framework/ops/operand_check.h>
 #include <korrel/layers/python_text.h>
 
 namespace korrel::nn {
@@ -9,6 +10,7 @@ PadNd::PadNd(const char* layer, int axes, const PerAxis& padding, const PadOptio
     : layer_(layer), axes_(axes), padding_(padding.over(2 * axes, layer, "padding")), options_(options) {}
 
 Tensor PadNd::forward(const Tensor& x) {
+  check_defined(layer_, x);
   check<ShapeError>(
       x.dim() == axes_ + 1 || x.dim() == axes_ + 2 || (options_.mode == PadMode::constant && x.dim() >= axes_),
       "{}: needs {} dimensions, or {} without a batch, x is {}", layer_, axes_ + 2, axes_ + 1, x.shape());

@@ -5,6 +5,7 @@
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/ops/dropout.h>
 #include <korrel/framework/ops/gather.h>
+#include <korrel/framework/ops/operand_check.h>
 #include <korrel/framework/ops/rearrange.h>
 #include <korrel/framework/ops/shape.h>
 #include <korrel/framework/tensor/create.h>
@@ -160,6 +161,7 @@ Recurrence RecurrentLayer::layers(const Tensor& rows, const std::vector<int64_t>
 LSTMOutput RecurrentLayer::run(const Tensor& x, const RecurrentState& initial) {
   return called(*this, x, [&]() -> LSTMOutput {
     check<ValueError>(x.defined(), "{}: x is undefined", op_of(cell_));
+    check_defined(op_of(cell_), x);
     check<ShapeError>(x.dim() == 2 || x.dim() == 3, "{}: x needs shape {} or [T,features], has {}", op_of(cell_),
                       batch_first ? "[N,T,features]" : "[T,N,features]", x.shape());
     bool single = x.dim() == 2, swapped = !single && batch_first;

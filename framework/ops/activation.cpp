@@ -248,11 +248,17 @@ Tensor logsigmoid(const Tensor& x) {
                     return g * s * (s - 1);
                   });
 }
-Tensor softsign(const Tensor& x) { return x / (abs(x) + 1); }
-Tensor tanhshrink(const Tensor& x) { return x - tanh(x); }
+Tensor softsign(const Tensor& x) {
+  check_defined("softsign", x);
+  return x / (abs(x) + 1);
+}
+Tensor tanhshrink(const Tensor& x) {
+  check_defined("tanhshrink", x);
+  return x - tanh(x);
+}
 
 Tensor glu(const Tensor& x, int64_t dim) {
-  int axis = wrap_dim("glu", dim, x.dim());
+  int axis = wrap_dim("glu", dim, x);
   check<ShapeError>(x.dim() > 0 && x.size(axis) % 2 == 0, "glu: dimension {} of x {} cannot be halved", dim, x.shape());
   int64_t half = x.size(axis) / 2;
   return x.narrow(axis, 0, half) * sigmoid(x.narrow(axis, half, half));

@@ -132,12 +132,12 @@ void check_alpha(const char* op, const Scalar& alpha, DType dtype) {
 }  // namespace
 
 Tensor add(const Tensor& a, const Tensor& b) {
-  Tensor y = map("add", HWY_DISPATCH_TABLE(add_rows), result_type(a, b), {a, b});
+  Tensor y = map("add", HWY_DISPATCH_TABLE(add_rows), result_type("add", a, b), {a, b});
   return record("add", std::move(y), {a, b}, [](const Backward& bw) -> Gradients { return {bw.grad, bw.grad}; });
 }
 Tensor add(const Tensor& a, const Tensor& b, const AddOptions& options) {
   if (is_one(options.alpha)) return add(a, b);
-  DType dtype = result_type(a, b);
+  DType dtype = result_type("add", a, b);
   check_alpha("add", options.alpha, dtype);
   double alpha = options.alpha.value();
   Tensor y = map("add", HWY_DISPATCH_TABLE(add_scaled_rows), dtype, {a, b}, {{alpha}});
@@ -146,7 +146,7 @@ Tensor add(const Tensor& a, const Tensor& b, const AddOptions& options) {
   });
 }
 Tensor add(const Tensor& a, const Scalar& b, const AddOptions& options) {
-  DType dtype = result_type(a, b);
+  DType dtype = result_type("add", a, b);
   check_alpha("add", options.alpha, dtype);
   double alpha = options.alpha.value();
   Tensor y = is_one(options.alpha) ? map("add", HWY_DISPATCH_TABLE(add_rows), dtype, {a, b})
@@ -167,7 +167,7 @@ void accumulate(Tensor& sum, const Tensor& term) {
 }
 
 Tensor sub(const Tensor& a, const Tensor& b, const AddOptions& options) {
-  DType dtype = result_type(a, b);
+  DType dtype = result_type("sub", a, b);
   check<DtypeError>(dtype != boolean, "sub: bool tensors do not subtract; use logical_xor");
   check_alpha("sub", options.alpha, dtype);
   double alpha = options.alpha.value();
@@ -178,7 +178,7 @@ Tensor sub(const Tensor& a, const Tensor& b, const AddOptions& options) {
   });
 }
 Tensor sub(const Tensor& a, const Scalar& b, const AddOptions& options) {
-  DType dtype = result_type(a, b);
+  DType dtype = result_type("sub", a, b);
   check<DtypeError>(dtype != boolean, "sub: bool tensors do not subtract; use logical_xor");
   check_alpha("sub", options.alpha, dtype);
   Tensor y = is_one(options.alpha)
@@ -187,7 +187,7 @@ Tensor sub(const Tensor& a, const Scalar& b, const AddOptions& options) {
   return record("sub", y, {a}, [](const Backward& bw) -> Gradients { return {bw.grad}; });
 }
 Tensor sub(const Scalar& a, const Tensor& b, const AddOptions& options) {
-  DType dtype = result_type(a, b);
+  DType dtype = result_type("sub", a, b);
   check<DtypeError>(dtype != boolean, "sub: bool tensors do not subtract; use logical_xor");
   check_alpha("sub", options.alpha, dtype);
   double alpha = options.alpha.value();
@@ -197,24 +197,27 @@ Tensor sub(const Scalar& a, const Tensor& b, const AddOptions& options) {
 }
 
 Tensor mul(const Tensor& a, const Tensor& b) {
-  Tensor y = map("mul", HWY_DISPATCH_TABLE(mul_rows), result_type(a, b), {a, b});
+  Tensor y = map("mul", HWY_DISPATCH_TABLE(mul_rows), result_type("mul", a, b), {a, b});
   return record("mul", std::move(y), {a, b}, [a, b](const Backward& bw) -> Gradients {
     return {bw.needs(0) ? bw.grad * b : Tensor(), bw.needs(1) ? bw.grad * a : Tensor()};
   });
 }
 Tensor mul(const Tensor& a, const Scalar& b) {
-  Tensor y = map("mul", HWY_DISPATCH_TABLE(mul_rows), result_type(a, b), {a, b});
+  Tensor y = map("mul", HWY_DISPATCH_TABLE(mul_rows), result_type("mul", a, b), {a, b});
   return record("mul", y, {a}, [b](const Backward& bw) -> Gradients { return {bw.grad * b}; });
 }
 
 Tensor neg(const Tensor& x) {
+  check_defined("neg", x);
   check<DtypeError>(x.dtype() != boolean, "neg: bool tensors have no negative; use logical_not");
   Tensor y = map("neg", HWY_DISPATCH_TABLE(neg_rows), x.dtype(), {x});
   return record("neg", y, {x}, [](const Backward& b) -> Gradients { return {-b.grad}; });
 }
 
 Tensor lerp(const Tensor& start, const Tensor& end, const Tensor& weight) {
-  DType dtype = floating_type(promote_types(result_type(start, end), weight.dim() > 0 ? weight.dtype() : boolean));
+  check_defined("lerp", {{start, "start"}, {end, "end"}, {weight, "weight"}});
+  DType dtype =
+      floating_type(promote_types(result_type("lerp", start, end), weight.dim() > 0 ? weight.dtype() : boolean));
   Tensor y = map("lerp", HWY_DISPATCH_TABLE(lerp_rows), dtype, {start, end, weight});
   return record("lerp", y, {start, end, weight}, [start, end, weight](const Backward& b) -> Gradients {
     return {b.needs(0) ? b.grad * (1 - weight) : Tensor(), b.needs(1) ? b.grad * weight : Tensor(),
@@ -222,14 +225,17 @@ Tensor lerp(const Tensor& start, const Tensor& end, const Tensor& weight) {
   });
 }
 Tensor lerp(const Tensor& start, const Tensor& end, const Scalar& weight) {
-  Tensor y = map("lerp", HWY_DISPATCH_TABLE(lerp_rows), floating_type(result_type(start, end)), {start, end, weight});
+  check_defined("lerp", {{start, "start"}, {end, "end"}});
+  Tensor y =
+      map("lerp", HWY_DISPATCH_TABLE(lerp_rows), floating_type(result_type("lerp", start, end)), {start, end, weight});
   return record("lerp", y, {start, end}, [weight = weight.value()](const Backward& b) -> Gradients {
     return {b.needs(0) ? b.grad * (1 - weight) : Tensor(), b.needs(1) ? b.grad * weight : Tensor()};
   });
 }
 
 Tensor addcmul(const Tensor& x, const Tensor& a, const Tensor& b, const AddcOptions& options) {
-  DType dtype = promote_types(x.dtype(), result_type(a, b));
+  check_defined("addcmul", x);
+  DType dtype = promote_types(x.dtype(), result_type("addcmul", a, b));
   double value = options.value.value();
   check<DtypeError>(is_floating(dtype) || !is_floating(options.value.dtype()),
                     "addcmul: value {} is floating, the result {}", value, dtype);
@@ -240,7 +246,8 @@ Tensor addcmul(const Tensor& x, const Tensor& a, const Tensor& b, const AddcOpti
 }
 
 Tensor addcdiv(const Tensor& x, const Tensor& a, const Tensor& b, const AddcOptions& options) {
-  DType dtype = promote_types(x.dtype(), result_type(a, b));
+  check_defined("addcdiv", x);
+  DType dtype = promote_types(x.dtype(), result_type("addcdiv", a, b));
   check<DtypeError>(is_floating(dtype), "addcdiv: expects a floating tensor among its operands, all are {}", dtype);
   double value = options.value.value();
   Tensor y = map("addcdiv", HWY_DISPATCH_TABLE(addcdiv_rows), dtype, {x, a, b}, {.params = {value}});

@@ -8,6 +8,7 @@
 #include <korrel/framework/kernels/batch_norm.h>
 #include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/normalization.h>
+#include <korrel/framework/ops/operand_check.h>
 #include <korrel/framework/ops/reduction.h>
 #include <korrel/framework/ops/shape.h>
 #include <korrel/framework/tensor/create.h>
@@ -112,7 +113,7 @@ Gradients gradients_in_ops(const Backward& b, const Channels& channels, const Te
 
 Tensor batch_norm(const Tensor& x, Tensor running_mean, Tensor running_var, const Tensor& weight, const Tensor& bias,
                   const BatchNormOptions& options) {
-  check<DtypeError>(is_floating(x.dtype()), "batch_norm: expects a floating tensor, x is {}", x.dtype());
+  checked_floating("batch_norm", x);
   check<ShapeError>(x.dim() >= 2, "batch_norm: expects x [N,C] or [N,C,...], got {}", x.shape());
   check_parameter(x, weight, "weight");
   check_parameter(x, bias, "bias");

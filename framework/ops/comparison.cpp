@@ -135,9 +135,10 @@ HWY_EXPORT(where_rows);
 
 template <class A, class B>
 Tensor compare(const char* op, kernels::Kernel kernel, const A& a, const B& b) {
-  return map_predicate(op, kernel, result_type(a, b), {a, b});
+  return map_predicate(op, kernel, result_type(op, a, b), {a, b});
 }
 Tensor logic(const char* op, kernels::Kernel kernel, const Tensor& a, const Tensor& b) {
+  check_defined(op, {{a, "a"}, {b, "b"}});
   return map_predicate(op, kernel, promote_types(a.dtype(), b.dtype()), {a, b});
 }
 
@@ -148,11 +149,14 @@ Tensor share_gradient(const Tensor& grad, const Tensor& a, const Tensor& b) {
                 [a, b](const Backward& bw) -> Gradients { return {share_gradient(bw.grad, a, b)}; });
 }
 
-Tensor chosen(const Tensor& condition, const Operand& a, const Operand& b, DType dtype) {
-  check<DtypeError>(condition.dtype() == boolean || condition.dtype() == u8, "where: the condition is {}, not bool",
+// `name`: what the op calls its condition.
+Tensor chosen(const char* op, const Tensor& condition, const char* name, const Operand& a, const Operand& b,
+              DType dtype) {
+  check_defined(op, condition, name);
+  check<DtypeError>(condition.dtype() == boolean || condition.dtype() == u8, "{}: the {} is {}, not bool", op, name,
                     condition.dtype());
   NoGradGuard guard;
-  return map("where", HWY_DISPATCH_TABLE(where_rows), dtype, {Operand::as_is(condition.to(boolean)), a, b});
+  return map(op, HWY_DISPATCH_TABLE(where_rows), dtype, {Operand::as_is(condition.to(boolean)), a, b});
 }
 
 }  // namespace
@@ -178,18 +182,19 @@ Tensor logical_xor(const Tensor& a, const Tensor& b) {
   return logic("logical_xor", HWY_DISPATCH_TABLE(xor_rows), a, b);
 }
 Tensor logical_not(const Tensor& x) {
+  check_defined("logical_not", x);
   return map_predicate("logical_not", HWY_DISPATCH_TABLE(not_rows), x.dtype(), {x});
 }
 
 Tensor maximum(const Tensor& a, const Tensor& b) {
-  Tensor y = map("maximum", HWY_DISPATCH_TABLE(maximum_rows), result_type(a, b), {a, b});
+  Tensor y = map("maximum", HWY_DISPATCH_TABLE(maximum_rows), result_type("maximum", a, b), {a, b});
   return record("maximum", y, {a, b}, [a, b](const Backward& bw) -> Gradients {
     return {bw.needs(0) ? share_gradient(bw.grad, a, b) : Tensor(),
             bw.needs(1) ? share_gradient(bw.grad, b, a) : Tensor()};
   });
 }
 Tensor minimum(const Tensor& a, const Tensor& b) {
-  Tensor y = map("minimum", HWY_DISPATCH_TABLE(minimum_rows), result_type(a, b), {a, b});
+  Tensor y = map("minimum", HWY_DISPATCH_TABLE(minimum_rows), result_type("minimum", a, b), {a, b});
   return record("minimum", y, {a, b}, [a, b](const Backward& bw) -> Gradients {
     return {bw.needs(0) ? share_gradient(bw.grad, b, a) : Tensor(),
             bw.needs(1) ? share_gradient(bw.grad, a, b) : Tensor()};
@@ -197,26 +202,27 @@ Tensor minimum(const Tensor& a, const Tensor& b) {
 }
 
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
-  Tensor y = chosen(condition, a, b, result_type(a, b));
+  Tensor y = chosen("where", condition, "condition", a, b, result_type("where", a, b));
   return record("where", y, {a, b}, [condition](const Backward& bw) -> Gradients {
     return {bw.needs(0) ? where(condition, bw.grad, 0) : Tensor(),
             bw.needs(1) ? where(condition, 0, bw.grad) : Tensor()};
   });
 }
 Tensor where(const Tensor& condition, const Tensor& a, const Scalar& b) {
-  Tensor y = chosen(condition, a, b, result_type(a, b));
+  Tensor y = chosen("where", condition, "condition", a, b, result_type("where", a, b));
   return record("where", y, {a},
                 [condition](const Backward& bw) -> Gradients { return {where(condition, bw.grad, 0)}; });
 }
 Tensor where(const Tensor& condition, const Scalar& a, const Tensor& b) {
-  Tensor y = chosen(condition, a, b, result_type(a, b));
+  Tensor y = chosen("where", condition, "condition", a, b, result_type("where", a, b));
   return record("where", y, {b},
                 [condition](const Backward& bw) -> Gradients { return {where(condition, 0, bw.grad)}; });
 }
 Tensor masked_fill(const Tensor& x, const Tensor& mask, const Scalar& value) {
+  check_defined("masked_fill", x);
   check<DtypeError>(is_floating(x.dtype()) || !is_floating(value.dtype()),
                     "masked_fill: the value {} is floating, x is {}", value.value(), x.dtype());
-  Tensor y = chosen(mask, value, x, x.dtype());
+  Tensor y = chosen("masked_fill", mask, "mask", value, x, x.dtype());
   return record("masked_fill", y, {x}, [mask](const Backward& bw) -> Gradients { return {where(mask, 0, bw.grad)}; });
 }
 

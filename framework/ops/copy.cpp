@@ -2,6 +2,7 @@
 #include <korrel/framework/autograd/record.h>
 #include <korrel/framework/kernels/convert.h>
 #include <korrel/framework/ops/copy_elements.h>
+#include <korrel/framework/ops/operand_check.h>
 #include <korrel/framework/tensor/tensor.h>
 
 namespace korrel {
@@ -24,11 +25,16 @@ Tensor record_copy(const char* op, const Tensor& y, const Tensor& x) {
 }  // namespace
 
 Tensor Tensor::contiguous() const {
+  check_defined("contiguous", *this);
   if (is_contiguous()) return *this;
   return record_copy("contiguous", copied(*this, dtype()), *this);
 }
-Tensor Tensor::clone() const { return record_copy("clone", copied(*this, dtype()), *this); }
+Tensor Tensor::clone() const {
+  check_defined("clone", *this);
+  return record_copy("clone", copied(*this, dtype()), *this);
+}
 Tensor Tensor::to(DType dtype) const {
+  check_defined("to", *this);
   if (dtype == this->dtype()) return *this;
   return record_copy("to", copied(*this, dtype), *this);
 }

@@ -11,6 +11,7 @@
 #include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/gather.h>
 #include <korrel/framework/ops/loss.h>
+#include <korrel/framework/ops/operand_check.h>
 #include <korrel/framework/ops/pad.h>
 #include <korrel/framework/ops/rearrange.h>
 #include <korrel/framework/ops/reduced_loss.h>
@@ -232,10 +233,10 @@ Tensor losses_of(const Tensor& any_x, const Sequences& all) {
 
 Tensor ctc_loss(const Tensor& log_probs, const Tensor& targets, const Tensor& input_lengths,
                 const Tensor& target_lengths, const CtcLossOptions& options) {
-  for (const auto& [name, x] :
-       {std::pair("log_probs", &log_probs), std::pair("targets", &targets), std::pair("input_lengths", &input_lengths),
-        std::pair("target_lengths", &target_lengths)})
-    check<ValueError>(x->defined(), "ctc_loss: {} is undefined", name);
+  check_defined("ctc_loss", {{log_probs, "log_probs"},
+                             {targets, "targets"},
+                             {input_lengths, "input_lengths"},
+                             {target_lengths, "target_lengths"}});
   check_floating_loss("ctc_loss", log_probs);
   check<ShapeError>(log_probs.dim() == 2 || log_probs.dim() == 3,
                     "ctc_loss: log_probs need shape [T,N,C], or [T,C] without a batch, have {}", log_probs.shape());

@@ -120,43 +120,43 @@ bool rounded(const DivOptions& options) { return options.rounding_mode != Roundi
 }  // namespace
 
 Tensor div(const Tensor& a, const Tensor& b, const DivOptions& options) {
-  Tensor y = quotient(a, b, result_type(a, b), options);
+  Tensor y = quotient(a, b, result_type("div", a, b), options);
   return record("div", y, {a, b}, [a, b, flat = rounded(options)](const Backward& bw) -> Gradients {
     if (flat) return {zeros_like(bw.grad), zeros_like(bw.grad)};
     return {bw.needs(0) ? bw.grad / b : Tensor(), bw.needs(1) ? -bw.grad * ((a / b) / b) : Tensor()};
   });
 }
 Tensor div(const Tensor& a, const Scalar& b, const DivOptions& options) {
-  Tensor y = quotient(a, b, result_type(a, b), options);
+  Tensor y = quotient(a, b, result_type("div", a, b), options);
   return record("div", y, {a}, [b, flat = rounded(options)](const Backward& bw) -> Gradients {
     return {flat ? zeros_like(bw.grad) : bw.grad / b};
   });
 }
 Tensor div(const Scalar& a, const Tensor& b, const DivOptions& options) {
-  Tensor y = quotient(a, b, result_type(a, b), options);
+  Tensor y = quotient(a, b, result_type("div", a, b), options);
   return record("div", y, {b}, [a, b, flat = rounded(options)](const Backward& bw) -> Gradients {
     return {flat ? zeros_like(bw.grad) : -bw.grad * ((a / b) / b)};
   });
 }
 
 Tensor fmod(const Tensor& a, const Tensor& b) {
-  Tensor y = divided("fmod", HWY_DISPATCH_TABLE(fmod_rows), a, b, result_type(a, b));
+  Tensor y = divided("fmod", HWY_DISPATCH_TABLE(fmod_rows), a, b, result_type("fmod", a, b));
   return record("fmod", y, {a, b}, [a, b](const Backward& bw) -> Gradients {
     return {bw.grad, bw.needs(1) ? -bw.grad * div(a, b, {.rounding_mode = Rounding::trunc}) : Tensor()};
   });
 }
 Tensor fmod(const Tensor& a, const Scalar& b) {
-  Tensor y = divided("fmod", HWY_DISPATCH_TABLE(fmod_rows), a, b, result_type(a, b));
+  Tensor y = divided("fmod", HWY_DISPATCH_TABLE(fmod_rows), a, b, result_type("fmod", a, b));
   return record("fmod", y, {a}, [](const Backward& bw) -> Gradients { return {bw.grad}; });
 }
 Tensor remainder(const Tensor& a, const Tensor& b) {
-  Tensor y = divided("remainder", HWY_DISPATCH_TABLE(remainder_rows), a, b, result_type(a, b));
+  Tensor y = divided("remainder", HWY_DISPATCH_TABLE(remainder_rows), a, b, result_type("remainder", a, b));
   return record("remainder", y, {a, b}, [a, b](const Backward& bw) -> Gradients {
     return {bw.grad, bw.needs(1) ? -bw.grad * div(a, b, {.rounding_mode = Rounding::floor}) : Tensor()};
   });
 }
 Tensor remainder(const Tensor& a, const Scalar& b) {
-  Tensor y = divided("remainder", HWY_DISPATCH_TABLE(remainder_rows), a, b, result_type(a, b));
+  Tensor y = divided("remainder", HWY_DISPATCH_TABLE(remainder_rows), a, b, result_type("remainder", a, b));
   return record("remainder", y, {a}, [](const Backward& bw) -> Gradients { return {bw.grad}; });
 }
 

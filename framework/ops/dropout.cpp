@@ -6,12 +6,15 @@
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/base/parallel.h>
 #include <korrel/framework/ops/elementwise.h>
+#include <korrel/framework/ops/operand_check.h>
 
 namespace korrel {
 namespace {
 
+constexpr int nothing = Dims::max_rank;  // no dimensions are dropped together: every element by itself
+
 void check_arguments(const char* op, const Tensor& x, const DropoutOptions& options) {
-  check<DtypeError>(is_floating(x.dtype()), "{}: expects a floating tensor, x is {}", op, x.dtype());
+  checked_floating(op, x);
   check<ValueError>(options.p >= 0 && options.p <= 1, "{}: p expects a probability in [0, 1], got {}", op, options.p);
 }
 
@@ -49,6 +52,7 @@ Tensor drop(const char* op, const Tensor& x, int sliced, const DropoutOptions& o
 
 // `batched` and one less are the ranks that are understood.
 int channels_of(const char* op, const Tensor& x, int batched) {
+  check_defined(op, x);
   check<ShapeError>(x.dim() == batched || x.dim() == batched - 1, "{}: expects {} or {} dimensions, x is {}", op,
                     batched - 1, batched, x.shape());
   return x.dim() == batched ? 2 : 1;
@@ -71,7 +75,7 @@ Tensor drop_to_negative(const char* op, const Tensor& x, int sliced, const Dropo
 }  // namespace
 
 Tensor dropout(const Tensor& x, const DropoutOptions& options, Generator& generator) {
-  return drop("dropout", x, x.dim(), options, generator);
+  return drop("dropout", x, nothing, options, generator);
 }
 Tensor dropout1d(const Tensor& x, const DropoutOptions& options, Generator& generator) {
   return drop("dropout1d", x, channels_of("dropout1d", x, 3), options, generator);
@@ -84,9 +88,10 @@ Tensor dropout3d(const Tensor& x, const DropoutOptions& options, Generator& gene
   return drop("dropout3d", x, channels_of("dropout3d", x, 5), options, generator);
 }
 Tensor alpha_dropout(const Tensor& x, const DropoutOptions& options, Generator& generator) {
-  return drop_to_negative("alpha_dropout", x, x.dim(), options, generator);
+  return drop_to_negative("alpha_dropout", x, nothing, options, generator);
 }
 Tensor feature_alpha_dropout(const Tensor& x, const DropoutOptions& options, Generator& generator) {
+  check_defined("feature_alpha_dropout", x);
   check<ShapeError>(x.dim() >= 2, "feature_alpha_dropout: expects x [N,C,...], got {}", x.shape());
   return drop_to_negative("feature_alpha_dropout", x, 2, options, generator);
 }

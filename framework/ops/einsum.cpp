@@ -7,6 +7,7 @@
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/matmul.h>
+#include <korrel/framework/ops/operand_check.h>
 #include <korrel/framework/ops/reduction.h>
 #include <korrel/framework/ops/shape.h>
 
@@ -66,6 +67,7 @@ class Contraction {
     }
     check<ValueError>(parsed.size() == operands.size(), "einsum: \"{}\" names {} operands, got {}", equation,
                       parsed.size(), operands.size());
+    check_defined("einsum", operands, "operand");
     for (std::size_t i = 0; i < operands.size(); ++i) terms_.push_back(make_term(operands, i, parsed[i]));
     output_ = arrow == std::string_view::npos ? implicit_output() : explicit_output(equation.substr(arrow + 2));
     for (Term& term : terms_) drop_ones(term);
@@ -89,7 +91,6 @@ class Contraction {
   // Checks operand `i` against its indices, names the dimensions of "...", and takes the diagonals of repeated indices.
   Term make_term(const std::vector<Tensor>& operands, std::size_t i, const Labels& parsed) {
     const Tensor& x = operands[i];
-    check<ValueError>(x.defined(), "einsum: operand {} is undefined", i);
     check<DtypeError>(x.dtype() == operands[0].dtype(), "einsum: operands share one dtype, operand 0 is {}, {} is {}",
                       operands[0].dtype(), i, x.dtype());
     bool ellipsis = has(parsed, kEllipsis);
@@ -273,7 +274,7 @@ Tensor einsum(std::string_view equation, const std::vector<Tensor>& operands) {
 }
 
 Tensor tensordot(const Tensor& a, const Tensor& b, int64_t dims) {
-  check<ValueError>(a.defined() && b.defined(), "tensordot: {} is undefined", a.defined() ? "b" : "a");
+  check_defined("tensordot", {{a, "a"}, {b, "b"}});
   check<ShapeError>(dims >= 0 && dims <= a.dim() && dims <= b.dim(),
                     "tensordot: cannot sum over {} dimensions (a {}, b {})", dims, a.shape(), b.shape());
   Dims last, first;
@@ -285,7 +286,7 @@ Tensor tensordot(const Tensor& a, const Tensor& b, int64_t dims) {
 }
 
 Tensor tensordot(const Tensor& a, const Tensor& b, const Dims& a_dims, const Dims& b_dims) {
-  check<ValueError>(a.defined() && b.defined(), "tensordot: {} is undefined", a.defined() ? "b" : "a");
+  check_defined("tensordot", {{a, "a"}, {b, "b"}});
   check<ValueError>(a_dims.rank() == b_dims.rank(), "tensordot: needs as many dimensions of a as of b, got {} and {}",
                     a_dims, b_dims);
   check<DtypeError>(is_floating(a.dtype()) && a.dtype() == b.dtype(),

@@ -7,6 +7,7 @@
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/gather.h>
+#include <korrel/framework/ops/operand_check.h>
 #include <korrel/framework/ops/rows.h>
 #include <korrel/framework/tensor/create.h>
 
@@ -15,7 +16,7 @@ namespace {
 
 // The table's rows that x names, in x's order.
 Rows named_rows(const char* op, const Tensor& x, const Tensor& weight) {
-  check<ValueError>(x.defined() && weight.defined(), "{}: {} is undefined", op, x.defined() ? "weight" : "x");
+  check_defined(op, {{x, "x"}, {weight, "weight"}});
   check<DtypeError>(x.dtype() == i64, "{}: x holds row numbers and must be i64, it is {}", op, x.dtype());
   check<DtypeError>(is_floating(weight.dtype()), "{}: weight must be f32 or f64, it is {}", op, weight.dtype());
   check<ShapeError>(weight.dim() == 2, "{}: weight needs shape [num_embeddings,embedding_dim], has {}", op,

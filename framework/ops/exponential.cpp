@@ -134,15 +134,16 @@ Tensor log1p(const Tensor& x) {
 }
 
 Tensor logaddexp(const Tensor& a, const Tensor& b) {
-  Tensor y =
-      map("logaddexp", HWY_DISPATCH_TABLE(logaddexp_rows), floating_type(result_type(a, b)), {a, b}, transcendental);
+  Tensor y = map("logaddexp", HWY_DISPATCH_TABLE(logaddexp_rows), floating_type(result_type("logaddexp", a, b)), {a, b},
+                 transcendental);
   return record("logaddexp", y, {a, b}, [a, b](const Backward& bw) -> Gradients {
     return {bw.needs(0) ? bw.grad * sigmoid(a - b) : Tensor(), bw.needs(1) ? bw.grad * sigmoid(b - a) : Tensor()};
   });
 }
 
 Tensor xlogy(const Tensor& a, const Tensor& b) {
-  Tensor y = map("xlogy", HWY_DISPATCH_TABLE(xlogy_rows), floating_type(result_type(a, b)), {a, b}, transcendental);
+  Tensor y =
+      map("xlogy", HWY_DISPATCH_TABLE(xlogy_rows), floating_type(result_type("xlogy", a, b)), {a, b}, transcendental);
   return record("xlogy", y, {a, b}, [a, b](const Backward& bw) -> Gradients {
     // The logarithm, but 0 where the product is 0 by definition only.
     auto to_a = [&] { return masked_fill(xlogy(bw.grad, b), logical_and(a.detach() == 0, b.detach() <= 0), 0); };

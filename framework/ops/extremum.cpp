@@ -8,6 +8,7 @@
 #include <korrel/framework/base/parallel.h>
 #include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/fold.h>
+#include <korrel/framework/ops/operand_check.h>
 #include <korrel/framework/tensor/create.h>
 
 namespace korrel {
@@ -27,7 +28,7 @@ Tensor record_ties(const char* op, const Tensor& x, const Tensor& y, const Foldi
 }
 
 Tensor extreme(const char* op, Fold fold, const Tensor& x, const DimList& dim, const ReduceOptions& options) {
-  Folding folding(op, x.shape(), dim);
+  Folding folding(op, x, dim);
   folding.check_not_empty();
   return record_ties(op, x, folding.fold(fold, x).to(x.dtype()), folding, options);
 }
@@ -117,21 +118,28 @@ WithIndices pick_elements(const char* op, const Tensor& x, const Folding& foldin
 
 template <class Pick>
 Tensor indices_along(const char* op, const Tensor& x, int64_t dim, const ReduceOptions& options, Pick pick) {
-  Folding folding(op, x.shape(), dim);
+  Folding folding(op, x, dim);
   folding.check_not_empty();
-  return with_shape(picked_indices(x, folding, wrap_dim(op, dim, x.dim()), pick), folding.shape(options));
+  return with_shape(picked_indices(x, folding, wrap_dim(op, dim, x), pick), folding.shape(options));
 }
 
 template <class Pick>
 WithIndices elements_along(const char* op, const Tensor& x, int64_t dim, const ReduceOptions& options, Pick pick) {
-  Folding folding(op, x.shape(), dim);
+  Folding folding(op, x, dim);
   folding.check_not_empty();
-  int d = wrap_dim(op, dim, x.dim());
+  int d = wrap_dim(op, dim, x);
   return pick_elements(op, x, folding, d, picked_indices(x, folding, d, pick), options);
 }
 
 int64_t length(const char* op, const Tensor& x, int64_t dim) {
-  return x.dim() == 0 ? 1 : x.shape()[wrap_dim(op, dim, x.dim())];
+  int place = wrap_dim(op, dim, x);
+  return x.dim() == 0 ? 1 : x.shape()[place];
+}
+
+// x outside the graph, as one line.
+Tensor all_elements(const char* op, const Tensor& x) {
+  check_defined(op, x);
+  return x.detach().reshape({x.numel()});
 }
 
 }  // namespace
@@ -158,13 +166,13 @@ Tensor argmax(const Tensor& x, int64_t dim, const ReduceOptions& options) {
 Tensor argmin(const Tensor& x, int64_t dim, const ReduceOptions& options) {
   return indices_along("argmin", x, dim, options, PickExtreme<false>());
 }
-Tensor argmax(const Tensor& x) { return argmax(x.detach().reshape({x.numel()}), 0); }
-Tensor argmin(const Tensor& x) { return argmin(x.detach().reshape({x.numel()}), 0); }
+Tensor argmax(const Tensor& x) { return argmax(all_elements("argmax", x), 0); }
+Tensor argmin(const Tensor& x) { return argmin(all_elements("argmin", x), 0); }
 
 Tensor median(const Tensor& x) {
-  Folding folding("median", x.shape(), {});
+  Folding folding("median", x, {});
   folding.check_not_empty();
-  Tensor flat = x.detach().reshape({x.numel()});
+  Tensor flat = all_elements("median", x);
   Tensor y = elements_along("median", flat, 0, {}, PickKth{(x.numel() - 1) / 2, true}).values;
   return record_ties("median", x, with_shape(y, folding.kept()), folding, {});
 }

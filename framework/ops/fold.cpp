@@ -2,6 +2,7 @@
 
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/base/small_vector.h>
+#include <korrel/framework/ops/operand_check.h>
 
 namespace korrel {
 namespace {
@@ -40,7 +41,9 @@ Tensor spread(const Tensor& centre, const Shape& full, const Dims& order, const 
 
 }  // namespace
 
-Folding::Folding(const char* op, const Shape& shape, const DimList& dim) : op_(op), full_(shape) {
+Folding::Folding(const char* op, const Tensor& x, const DimList& dim) : op_(op) {
+  check_defined(op, x);
+  const Shape& shape = full_ = x.shape();
   for (int64_t d : dim.dims()) {
     int i = wrap_dim(op, d, shape.rank());
     check<ShapeError>(!reduced_[i], "{}: dimension {} is named twice in {}", op, i, dim.dims());

@@ -10,7 +10,7 @@ namespace korrel {
 // The dimensions of one reduction, checked against the tensor's.
 class Folding {
  public:
-  Folding(const char* op, const Shape& shape, const DimList& dim);
+  Folding(const char* op, const Tensor& x, const DimList& dim);
 
   const Shape& kept() const { return kept_; }  // as with keepdim: reduced dimensions have size 1
   const Shape& shape(ReduceOptions options) const { return options.keepdim ? kept_ : dropped_; }

@@ -5,6 +5,7 @@
 #include <korrel/framework/autograd/record.h>
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/ops/elementwise.h>
+#include <korrel/framework/ops/operand_check.h>
 #include <korrel/framework/ops/rows.h>
 #include <korrel/framework/ops/shape.h>
 #include <korrel/framework/tensor/create.h>
@@ -13,12 +14,14 @@ namespace korrel {
 namespace {
 
 void same_dtype(const char* op, const Tensor& x, const Tensor& values, const char* name) {
+  check_defined(op, {{x, "x"}, {values, name}});
   check<DtypeError>(x.dtype() == values.dtype(), "{}: x is {}, {} is {}", op, x.dtype(), name, values.dtype());
 }
 
 // The elements that an index along `dim` names, one for each of its own: (i, j) stands for (index[i][j], j) if dim is
 // 0.
 Rows elements_along(const char* op, const Tensor& x, int64_t dim, const Tensor& index) {
+  check_defined(op, {{x, "x"}, {index, "index"}});
   int place = wrap_dim(op, dim, x.dim()), rank = std::max(x.dim(), 1);
   Shape sizes = x.dim() == 0 ? Shape{1} : x.shape(), counts = index.dim() == 0 ? Shape{1} : index.shape();
   check<ShapeError>(counts.rank() == rank, "{}: the index needs as many dimensions as x (index {}, x {})", op,
@@ -57,6 +60,7 @@ Tensor part_for(const char* op, const Tensor& src, const Shape& shape) {
 
 // Rows of x along `dim` at a list of numbers, and the shape of x with as many of them.
 Rows slices_along(const char* op, const Tensor& x, int64_t dim, const Tensor& index, Shape& shape) {
+  check_defined(op, {{x, "x"}, {index, "index"}});
   int place = wrap_dim(op, dim, x.dim());
   check<ShapeError>(index.dim() <= 1, "{}: the index must be a vector, it is {}", op, index.shape());
   shape = x.shape();
@@ -68,6 +72,7 @@ Rows slices_along(const char* op, const Tensor& x, int64_t dim, const Tensor& in
 }
 
 Rows source_rows(const char* op, const Tensor& x, int64_t dim, const Tensor& index, const Tensor& source) {
+  check_defined(op, source, "source");
   Shape shape;
   Rows rows = slices_along(op, x, dim, index, shape);
   check<ShapeError>(source.shape() == shape,
@@ -157,14 +162,17 @@ Tensor index_select(const Tensor& x, int64_t dim, const Tensor& index) {
 }
 
 Tensor gather(const Tensor& x, int64_t dim, const Tensor& index) {
-  return elements_along("gather", x, dim, index).take("gather", x, index.shape());
+  Rows rows = elements_along("gather", x, dim, index);
+  return rows.take("gather", x, index.shape());
 }
 
 Tensor take(const Tensor& x, const Tensor& index) {
+  check_defined("take", {{x, "x"}, {index, "index"}});
   return Rows::flat("take", x.shape(), index).take("take", x, index.shape());
 }
 
 Tensor take_along_dim(const Tensor& x, const Tensor& index, std::optional<int64_t> dim) {
+  check_defined("take_along_dim", {{x, "x"}, {index, "index"}});
   if (!dim) return take(x, index.reshape({-1}));
   check<ShapeError>(x.dim() == index.dim(), "take_along_dim: x and the index need as many dimensions (x {}, index {})",
                     x.shape(), index.shape());
@@ -187,7 +195,8 @@ Tensor scatter(const Tensor& x, int64_t dim, const Tensor& index, const Tensor& 
   return rows.put("scatter", x, part_for("scatter", src, index.shape()));
 }
 Tensor scatter(const Tensor& x, int64_t dim, const Tensor& index, double value) {
-  return elements_along("scatter", x, dim, index).put("scatter", x, full(index.shape(), value, {x.dtype()}));
+  Rows rows = elements_along("scatter", x, dim, index);
+  return rows.put("scatter", x, full(index.shape(), value, {x.dtype()}));
 }
 
 Tensor scatter_add(const Tensor& x, int64_t dim, const Tensor& index, const Tensor& src) {

@@ -7,6 +7,7 @@
 #include <korrel/framework/kernels/point_sampling.h>
 #include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/matmul.h>
+#include <korrel/framework/ops/operand_check.h>
 #include <korrel/framework/ops/rearrange.h>
 #include <korrel/framework/ops/shape.h>
 #include <korrel/framework/tensor/create.h>
@@ -213,7 +214,7 @@ Tensor weights_of(const Coordinates& at, SampleMode mode) {
 }
 
 void check_call(const Tensor& x, const Tensor& grid, const GridSampleOptions& options) {
-  check<ValueError>(x.defined() && grid.defined(), "grid_sample: {} is undefined", x.defined() ? "grid" : "x");
+  check_defined("grid_sample", {{x, "x"}, {grid, "grid"}});
   check<DtypeError>(is_floating(x.dtype()), "grid_sample: x must be f32 or f64, is {}", x.dtype());
   check<DtypeError>(grid.dtype() == x.dtype(), "grid_sample: grid must have the dtype of x {}, is {}", x.dtype(),
                     grid.dtype());
@@ -239,7 +240,7 @@ Tensor grid_sample(const Tensor& x, const Tensor& grid, const GridSampleOptions&
 }
 
 Tensor affine_grid(const Tensor& theta, const Shape& size, const AffineGridOptions& options) {
-  check<ValueError>(theta.defined(), "affine_grid: theta is undefined");
+  check_defined("affine_grid", theta, "theta");
   check<DtypeError>(is_floating(theta.dtype()), "affine_grid: theta must be f32 or f64, is {}", theta.dtype());
   check<ShapeError>(size.rank() == 4 || size.rank() == 5, "affine_grid: size must be [N,C,H,W] or [N,C,D,H,W], is {}",
                     size);

@@ -2,6 +2,7 @@
 
 #include <korrel/framework/autograd/grad_mode.h>
 #include <korrel/framework/base/check.h>
+#include <korrel/framework/ops/operand_check.h>
 #include <korrel/framework/ops/rows.h>
 #include <korrel/framework/ops/shape.h>
 #include <korrel/framework/tensor/create.h>
@@ -36,9 +37,13 @@ void pick_by_mask(const char* op, const Tensor& x, int dim, const Tensor& mask, 
 
 // Applies the entries that are no tensors: a view of x, and what is left to be picked.
 Tensor view_of(const char* op, const Tensor& x, const std::vector<Index>& indices, std::vector<Picked>& picked) {
+  check_defined(op, x);
   int named = 0, ellipses = 0;
-  for (const Index& entry : indices) {
-    bool is_mask = entry.kind() == Index::Kind::tensor && entry.tensor().dtype() == boolean;
+  for (std::size_t i = 0; i < indices.size(); ++i) {
+    const Index& entry = indices[i];
+    bool is_tensor = entry.kind() == Index::Kind::tensor;
+    check<ValueError>(!is_tensor || entry.tensor().defined(), "{}: index {} is undefined", op, i);
+    bool is_mask = is_tensor && entry.tensor().dtype() == boolean;
     if (entry.kind() == Index::Kind::ellipsis)
       ++ellipses;
     else if (entry.kind() != Index::Kind::none)
@@ -139,7 +144,8 @@ Tensor get(const char* op, const Tensor& x, const std::vector<Index>& indices) {
   return rows.take(op, view, shape);
 }
 
-void check_mask(const char* op, const Tensor& mask) {
+void check_mask(const char* op, const Tensor& x, const Tensor& mask) {
+  check_defined(op, {{x, "x"}, {mask, "mask"}});
   check<DtypeError>(mask.dtype() == boolean, "{}: the mask must be bool, it is {}", op, mask.dtype());
 }
 Tensor broadcast(const Tensor& x, const Shape& shape) { return x.shape() == shape ? x : expand(x, shape); }
@@ -150,6 +156,7 @@ Tensor index(const Tensor& x, const std::vector<Index>& indices) { return get("i
 
 Tensor index_put(const Tensor& x, const std::vector<Index>& indices, const Tensor& value, IndexPutOptions options) {
   const char* op = "index_put";
+  check_defined(op, {{x, "x"}, {value, "value"}});
   // Which elements are meant: the same index applied to their numbers.
   Tensor positions = get(op, arange(0, static_cast<double>(x.numel()), 1, {i64}).reshape(x.shape()), indices);
   Tensor values = value.to(x.dtype());
@@ -164,7 +171,7 @@ Tensor index_put(const Tensor& x, const std::vector<Index>& indices, const Tenso
 }
 
 Tensor masked_select(const Tensor& x, const Tensor& mask) {
-  check_mask("masked_select", mask);
+  check_mask("masked_select", x, mask);
   Shape shape = broadcast_shapes("masked_select", x.shape(), mask.shape());
   std::vector<int64_t> positions = true_positions(broadcast(mask, shape));
   Rows rows{1, shape.numel(), 1, from_vector(positions)};
@@ -172,7 +179,8 @@ Tensor masked_select(const Tensor& x, const Tensor& mask) {
 }
 
 Tensor masked_scatter(const Tensor& x, const Tensor& mask, const Tensor& source) {
-  check_mask("masked_scatter", mask);
+  check_mask("masked_scatter", x, mask);
+  check_defined("masked_scatter", source, "source");
   check<DtypeError>(x.dtype() == source.dtype(), "masked_scatter: x is {}, source is {}", x.dtype(), source.dtype());
   Shape shape = broadcast_shapes("masked_scatter", x.shape(), mask.shape());
   Rows rows{1, shape.numel(), 1, from_vector(true_positions(broadcast(mask, shape)))};
@@ -182,6 +190,7 @@ Tensor masked_scatter(const Tensor& x, const Tensor& mask, const Tensor& source)
 }
 
 Tensor nonzero(const Tensor& x) {
+  check_defined("nonzero", x);
   Tensor dense = x.detach().contiguous();
   std::vector<int64_t> result;
   int64_t count = 0;

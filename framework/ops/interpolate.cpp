@@ -6,6 +6,7 @@
 #include <korrel/framework/autograd/record.h>
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/kernels/axis_matrix.h>
+#include <korrel/framework/ops/operand_check.h>
 #include <korrel/framework/ops/pooling.h>
 #include <korrel/framework/tensor/create.h>
 
@@ -139,7 +140,7 @@ int axes_of(Interpolation mode) {  // 0: any
 }
 
 void check_call(const Tensor& x, const InterpolateOptions& options) {
-  check<ValueError>(x.defined(), "interpolate: x is undefined");
+  check_defined("interpolate", x);
   check<DtypeError>(is_floating(x.dtype()), "interpolate: x must be f32 or f64, is {}", x.dtype());
   check<ShapeError>(x.dim() >= 3 && x.dim() <= 5, "interpolate: x needs 3 to 5 dimensions [N,C,...], is {}", x.shape());
   const char* mode = mode_name(options.mode);

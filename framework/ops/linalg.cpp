@@ -7,6 +7,7 @@
 #include <korrel/framework/kernels/lapack.h>
 #include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/matmul.h>
+#include <korrel/framework/ops/operand_check.h>
 #include <korrel/framework/ops/rearrange.h>
 #include <korrel/framework/ops/reduction.h>
 #include <korrel/framework/ops/shape.h>
@@ -27,7 +28,7 @@ struct Matrices {
   int64_t count, m, n;
 
   Matrices(const char* op, const Tensor& x) {
-    check<ValueError>(x.defined(), "{}: a is undefined", op);
+    check_defined(op, x, "a");
     check<DtypeError>(is_floating(x.dtype()), "{}: a must be f32 or f64, is {}", op, x.dtype());
     check<ShapeError>(x.dim() >= 2, "{}: needs matrices [...,m,n], a is {}", op, x.shape());
     a = x.contiguous();
@@ -149,7 +150,7 @@ Tensor solve(const Tensor& a, const Tensor& b) {
   Matrices matrices("solve", a);
   matrices.check_square("solve");
   int64_t n = matrices.n;
-  check<ValueError>(b.defined(), "solve: b is undefined");
+  check_defined("solve", b, "b");
   check<DtypeError>(b.dtype() == a.dtype(), "solve: a is {}, b is {}", a.dtype(), b.dtype());
   if (b.dim() == 1 || (b.dim() == a.dim() - 1 && b.shape() == a.shape().slice(0, a.dim() - 1)))
     return solve(a, b.unsqueeze(-1)).squeeze(-1);
@@ -269,7 +270,7 @@ Tensor cholesky(const Tensor& a) {
 
 Tensor lstsq(const Tensor& a, const Tensor& b) {
   Matrices matrices("lstsq", a);
-  check<ValueError>(b.defined(), "lstsq: b is undefined");
+  check_defined("lstsq", b, "b");
   check<DtypeError>(b.dtype() == a.dtype(), "lstsq: a is {}, b is {}", a.dtype(), b.dtype());
   check<ShapeError>(b.dim() >= 2 && b.size(-2) == matrices.m, "lstsq: b needs {} rows, a is {} and b {}", matrices.m,
                     a.shape(), b.shape());

@@ -4,6 +4,7 @@
 
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/ops/elementwise.h>
+#include <korrel/framework/ops/operand_check.h>
 #include <korrel/framework/ops/pooling.h>
 
 namespace korrel {
@@ -11,7 +12,7 @@ namespace {
 
 Tensor power_mean(const char* op, int axes, const Tensor& x, double p, const PerAxis& kernel_size,
                   const LpPoolOptions& options) {
-  check<ValueError>(x.defined(), "{}: x is undefined", op);
+  check_defined(op, x);
   check<DtypeError>(is_floating(x.dtype()), "{}: x must be f32 or f64, is {}", op, x.dtype());
   check<ValueError>(p != 0 && std::isfinite(p), "{}: norm_type must be finite and not 0, is {}", op, p);
   check<ShapeError>(x.dim() == axes + 1 || x.dim() == axes + 2,

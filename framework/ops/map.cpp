@@ -1,4 +1,3 @@
-#include <korrel/framework/base/check.h>
 #include <korrel/framework/ops/map.h>
 
 #include <cstdlib>
@@ -120,15 +119,9 @@ Tensor map_predicate(const char* op, kernels::Kernel kernel, DType dtype, std::i
   return compute(op, kernel, dtype, boolean, operands, {});
 }
 Tensor map_floating(const char* op, kernels::Kernel kernel, const Tensor& x, const MapOptions& options) {
-  check<ValueError>(x.defined(), "{}: x is undefined", op);
+  check_defined(op, x);
   DType dtype = floating_type(x.dtype());
   return compute(op, kernel, dtype, dtype, {x}, options);
-}
-
-DType checked_floating(const char* op, const Tensor& x) {
-  check<ValueError>(x.defined(), "{}: x is undefined", op);
-  check<DtypeError>(is_floating(x.dtype()), "{}: expects a floating tensor, x is {}", op, x.dtype());
-  return x.dtype();
 }
 
 }  // namespace korrel

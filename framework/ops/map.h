@@ -7,7 +7,7 @@
 
 #include <korrel/framework/base/scalar.h>
 #include <korrel/framework/kernels/elementwise.h>
-#include <korrel/framework/tensor/tensor.h>
+#include <korrel/framework/ops/operand_check.h>
 
 namespace korrel {
 
@@ -37,8 +37,5 @@ Tensor map(const char* op, kernels::Kernel kernel, DType dtype, std::initializer
 Tensor map_predicate(const char* op, kernels::Kernel kernel, DType dtype, std::initializer_list<Operand> operands);
 // One tensor, in its floating type (f32 for integers).
 Tensor map_floating(const char* op, kernels::Kernel kernel, const Tensor& x, const MapOptions& options = {});
-
-// x's dtype; throws DtypeError unless it is floating.
-DType checked_floating(const char* op, const Tensor& x);
 
 }  // namespace korrel

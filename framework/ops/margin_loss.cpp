@@ -5,6 +5,7 @@
 #include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/gather.h>
 #include <korrel/framework/ops/loss.h>
+#include <korrel/framework/ops/operand_check.h>
 #include <korrel/framework/ops/reduced_loss.h>
 #include <korrel/framework/ops/shape.h>
 #include <korrel/framework/ops/similarity.h>
@@ -17,6 +18,7 @@ Tensor at_least_zero(const Tensor& x) { return clamp(x, {.min = 0}); }  // slope
 
 // Class indices as [N, k]: x [N,C] has target [N] (k = 1) or [N,k]; an unbatched x [C] counts as one row.
 Tensor checked_labels(const char* op, const Tensor& x, const Tensor& target, const Shape& expected, int64_t lowest) {
+  check_defined(op, target, "target");
   check<DtypeError>(target.dtype() == i64, "{}: target expects class indices (i64), got {}", op, target.dtype());
   check<ShapeError>(target.shape() == expected, "{}: target expects shape {} for x {}, got {}", op, expected, x.shape(),
                     target.shape());
@@ -37,6 +39,7 @@ Tensor hinge_embedding_loss(const Tensor& x, const Tensor& target, const HingeLo
 
 Tensor margin_ranking_loss(const Tensor& x1, const Tensor& x2, const Tensor& target,
                            const RankingLossOptions& options) {
+  check_defined("margin_ranking_loss", {{x1, "x1"}, {x2, "x2"}, {target, "target"}});
   check_same("margin_ranking_loss", x1, x2, "x2");
   check_same("margin_ranking_loss", x1, target);
   return reduced(at_least_zero(options.margin - target * (x1 - x2)), options.reduction);
@@ -44,6 +47,7 @@ Tensor margin_ranking_loss(const Tensor& x1, const Tensor& x2, const Tensor& tar
 
 Tensor cosine_embedding_loss(const Tensor& x1, const Tensor& x2, const Tensor& target,
                              const RankingLossOptions& options) {
+  check_defined("cosine_embedding_loss", {{x1, "x1"}, {x2, "x2"}, {target, "target"}});
   check_same("cosine_embedding_loss", x1, x2, "x2");
   check<ShapeError>((x1.dim() == 1 || x1.dim() == 2) && target.shape() == x1.shape().slice(0, x1.dim() - 1),
                     "cosine_embedding_loss: expects x1 [N,D] with target [N], or [D] with []; got x1 {}, target {}",
@@ -56,6 +60,7 @@ Tensor cosine_embedding_loss(const Tensor& x1, const Tensor& x2, const Tensor& t
 
 Tensor triplet_margin_loss(const Tensor& anchor, const Tensor& positive, const Tensor& negative,
                            const TripletLossOptions& options) {
+  check_defined("triplet_margin_loss", {{anchor, "anchor"}, {positive, "positive"}, {negative, "negative"}});
   check_same("triplet_margin_loss", anchor, positive, "positive");
   check_same("triplet_margin_loss", anchor, negative, "negative");
   check<ShapeError>(anchor.dim() >= 1, "triplet_margin_loss: expects [N,D] or [D], got {}", anchor.shape());
@@ -67,6 +72,8 @@ Tensor triplet_margin_loss(const Tensor& anchor, const Tensor& positive, const T
 
 Tensor triplet_margin_with_distance_loss(const Tensor& anchor, const Tensor& positive, const Tensor& negative,
                                          const TripletDistanceLossOptions& options) {
+  check_defined("triplet_margin_with_distance_loss",
+                {{anchor, "anchor"}, {positive, "positive"}, {negative, "negative"}});
   check_same("triplet_margin_with_distance_loss", anchor, positive, "positive");
   check_same("triplet_margin_with_distance_loss", anchor, negative, "negative");
   auto distance = [&](const Tensor& a, const Tensor& b) {

@@ -6,6 +6,7 @@
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/base/parallel.h>
 #include <korrel/framework/kernels/window_pooling.h>
+#include <korrel/framework/ops/operand_check.h>
 
 namespace korrel {
 namespace {
@@ -70,7 +71,7 @@ Dims at_least(const char* op, const char* name, const PerAxis& option, int axes,
 
 Tensor unpooled(const char* op, int axes, const Tensor& x, const Tensor& indices, const PerAxis& kernel_size,
                 const MaxUnpoolOptions& options) {
-  check<ValueError>(x.defined() && indices.defined(), "{}: {} is undefined", op, x.defined() ? "indices" : "x");
+  check_defined(op, {{x, "x"}, {indices, "indices"}});
   check<DtypeError>(is_floating(x.dtype()), "{}: x must be f32 or f64, is {}", op, x.dtype());
   check<DtypeError>(indices.dtype() == i64, "{}: indices must be i64, are {}", op, indices.dtype());
   check<ShapeError>(x.dim() == axes + 1 || x.dim() == axes + 2,

@@ -5,6 +5,7 @@
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/fold.h>
+#include <korrel/framework/ops/operand_check.h>
 #include <korrel/framework/tensor/create.h>
 
 namespace korrel {
@@ -40,8 +41,8 @@ Tensor norm_gradient(const Tensor& x, const Tensor& y, const Tensor& grad, doubl
 }  // namespace
 
 Tensor norm(const Tensor& x, double p, const DimList& dim, const ReduceOptions& options) {
-  check<DtypeError>(is_floating(x.dtype()), "norm: expects a floating tensor, x is {}", x.dtype());
-  Folding folding("norm", x.shape(), dim);
+  checked_floating("norm", x);
+  Folding folding("norm", x, dim);
   if (p < 0 || std::isinf(p)) folding.check_not_empty();
   Tensor y = no_grad([&] { return with_shape(norm_values(x, p, folding), folding.shape(options)); });
   return record("norm", y, {x}, [x, y = y.detach(), p, folding](const Backward& b) -> Gradients {

@@ -7,6 +7,7 @@
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/kernels/row_norm.h>
 #include <korrel/framework/ops/elementwise.h>
+#include <korrel/framework/ops/operand_check.h>
 #include <korrel/framework/ops/pad.h>
 #include <korrel/framework/ops/reduction.h>
 #include <korrel/framework/ops/shape.h>
@@ -119,7 +120,7 @@ void update(Tensor& running, const std::vector<double>& of_rows, double momentum
 
 Tensor layer_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& weight, const Tensor& bias,
                   const NormOptions& options) {
-  check<DtypeError>(is_floating(x.dtype()), "layer_norm: expects a floating tensor, x is {}", x.dtype());
+  checked_floating("layer_norm", x);
   int outer = x.dim() - normalized_shape.rank();
   check<ShapeError>(normalized_shape.rank() >= 1 && outer >= 0 && x.shape().slice(outer, x.dim()) == normalized_shape,
                     "layer_norm: expects {} as the last dimensions of x, got {}", normalized_shape, x.shape());
@@ -131,7 +132,7 @@ Tensor layer_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& 
 
 Tensor group_norm(const Tensor& x, int64_t num_groups, const Tensor& weight, const Tensor& bias,
                   const NormOptions& options) {
-  check<DtypeError>(is_floating(x.dtype()), "group_norm: expects a floating tensor, x is {}", x.dtype());
+  checked_floating("group_norm", x);
   check<ShapeError>(x.dim() >= 2, "group_norm: expects x [N,C] or [N,C,...], got {}", x.shape());
   int64_t channels = x.shape()[1];
   check<ValueError>(num_groups >= 1 && channels % num_groups == 0,
@@ -143,7 +144,7 @@ Tensor group_norm(const Tensor& x, int64_t num_groups, const Tensor& weight, con
 
 Tensor instance_norm(const Tensor& x, Tensor running_mean, Tensor running_var, const Tensor& weight, const Tensor& bias,
                      const InstanceNormOptions& options) {
-  check<DtypeError>(is_floating(x.dtype()), "instance_norm: expects a floating tensor, x is {}", x.dtype());
+  checked_floating("instance_norm", x);
   check<ShapeError>(x.dim() >= 3, "instance_norm: expects x [N,C,L] or more dimensions, got {}", x.shape());
   if (!options.use_input_stats) {
     check<ValueError>(running_mean.defined() && running_var.defined(),
@@ -170,7 +171,7 @@ Tensor instance_norm(const Tensor& x, Tensor running_mean, Tensor running_var, c
 }
 
 Tensor local_response_norm(const Tensor& x, int64_t size, const LocalResponseNormOptions& options) {
-  check<DtypeError>(is_floating(x.dtype()), "local_response_norm: expects a floating tensor, x is {}", x.dtype());
+  checked_floating("local_response_norm", x);
   check<ShapeError>(x.dim() >= 3, "local_response_norm: expects x [N,C,L] or more dimensions, got {}", x.shape());
   check<ValueError>(size >= 1, "local_response_norm: size expects at least 1, got {}", size);
   Tensor squares = movedim(x * x, 1, -1), padded = pad(squares, {size / 2, (size - 1) / 2});

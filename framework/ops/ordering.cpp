@@ -5,6 +5,7 @@
 
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/base/parallel.h>
+#include <korrel/framework/ops/operand_check.h>
 #include <korrel/framework/ops/rows.h>
 #include <korrel/framework/tensor/create.h>
 
@@ -61,13 +62,16 @@ WithIndices ordered(const char* op, const Tensor& x, int dim, int64_t count, boo
 }  // namespace
 
 WithIndices sort(const Tensor& x, int64_t dim, SortOptions options) {
-  int place = wrap_dim("sort", dim, x.dim());
+  int place = wrap_dim("sort", dim, x);
   return ordered("sort", x, place, x.dim() == 0 ? 1 : x.shape()[place], options.descending);
 }
-Tensor argsort(const Tensor& x, int64_t dim, SortOptions options) { return sort(x.detach(), dim, options).indices; }
+Tensor argsort(const Tensor& x, int64_t dim, SortOptions options) {
+  wrap_dim("argsort", dim, x);  // names this op where one of them is wrong
+  return sort(x.detach(), dim, options).indices;
+}
 
 WithIndices topk(const Tensor& x, int64_t k, int64_t dim, TopkOptions options) {
-  int place = wrap_dim("topk", dim, x.dim());
+  int place = wrap_dim("topk", dim, x);
   int64_t size = x.dim() == 0 ? 1 : x.shape()[place];
   check<ValueError>(k >= 0 && k <= size, "topk: k is {}, dimension {} has {} elements (x {})", k, place, size,
                     x.shape());
@@ -76,6 +80,7 @@ WithIndices topk(const Tensor& x, int64_t k, int64_t dim, TopkOptions options) {
 }
 
 UniqueResult unique(const Tensor& x) {
+  check_defined("unique", x);
   Tensor dense = x.detach().contiguous(), inverse = make_tensor(x.shape(), i64);
   std::vector<int64_t> order(static_cast<std::size_t>(x.numel())), firsts, counts;
   std::iota(order.begin(), order.end(), int64_t{0});

@@ -5,6 +5,7 @@
 
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/ops/gather.h>
+#include <korrel/framework/ops/operand_check.h>
 #include <korrel/framework/ops/rearrange.h>
 #include <korrel/framework/tensor/create.h>
 
@@ -39,7 +40,7 @@ struct Grid {
 };
 
 PackedSequence packed(const char* op, const Tensor& x, const Numbers& lengths, const PackOptions& options) {
-  check<ValueError>(x.defined(), "{}: x is undefined", op);
+  check_defined(op, x);
   check<ShapeError>(x.dim() >= 2, "{}: x needs shape {}, has {}", op, options.batch_first ? "[N,T,...]" : "[T,N,...]",
                     x.shape());
   Grid grid{x.size(options.batch_first ? 1 : 0), x.size(options.batch_first ? 0 : 1), options.batch_first};
@@ -114,10 +115,10 @@ PaddedSequence pad_packed_sequence(const PackedSequence& packed, const PadPacked
 
 Tensor pad_sequence(const std::vector<Tensor>& sequences, const PadSequenceOptions& options) {
   check<ValueError>(!sequences.empty(), "pad_sequence: needs at least one sequence, got none");
+  check_defined("pad_sequence", sequences, "sequence");
   int64_t longest = 0;
   for (std::size_t i = 0; i < sequences.size(); ++i) {
     const Tensor& x = sequences[i];
-    check<ValueError>(x.defined(), "pad_sequence: sequence {} is undefined", i);
     check<ShapeError>(x.dim() >= 1 && x.dim() == sequences[0].dim() &&
                           x.shape().slice(1, x.dim()) == sequences[0].shape().slice(1, x.dim()),
                       "pad_sequence: sequences must agree but for their first size, {} is {} and the first {}", i,
@@ -134,6 +135,7 @@ Tensor pad_sequence(const std::vector<Tensor>& sequences, const PadSequenceOptio
 }
 
 PackedSequence pack_sequence(const std::vector<Tensor>& sequences, const PackSequenceOptions& options) {
+  check_defined("pack_sequence", sequences, "sequence");
   Tensor padded = pad_sequence(sequences);
   Numbers lengths;
   for (const Tensor& x : sequences) lengths.push_back(x.size(0));

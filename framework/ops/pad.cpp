@@ -9,6 +9,7 @@
 #include <korrel/framework/base/parallel.h>
 #include <korrel/framework/base/small_vector.h>
 #include <korrel/framework/ops/copy_elements.h>
+#include <korrel/framework/ops/operand_check.h>
 #include <korrel/framework/tensor/create.h>
 
 namespace korrel {
@@ -147,6 +148,7 @@ Tensor gather_padded(const Tensor& x, const Plan& plan) {
 }  // namespace
 
 Tensor pad(const Tensor& x, const std::vector<int64_t>& given_pads, const PadOptions& options) {
+  check_defined("pad", x);
   Pads pads;
   for (int64_t pad : given_pads) pads.push_back(pad);
   auto given = Lazy{[&] { return fmt::format("[{}]", fmt::join(pads, ",")); }};

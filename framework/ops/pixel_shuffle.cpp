@@ -1,12 +1,14 @@
 #include <korrel/framework/ops/pixel_shuffle.h>
 
 #include <korrel/framework/base/check.h>
+#include <korrel/framework/ops/operand_check.h>
 #include <korrel/framework/ops/shape.h>
 
 namespace korrel {
 
 // Batch dimensions are taken as one, so that any number of them fits.
 Tensor pixel_shuffle(const Tensor& x, int64_t upscale_factor) {
+  check_defined("pixel_shuffle", x);
   int64_t r = upscale_factor;
   check<ValueError>(r > 0 && r <= INT32_MAX, "pixel_shuffle: upscale_factor must be positive, is {}", r);
   check<ShapeError>(x.dim() >= 3, "pixel_shuffle: x needs at least 3 dimensions [...,C,H,W], is {}", x.shape());
@@ -21,6 +23,7 @@ Tensor pixel_shuffle(const Tensor& x, int64_t upscale_factor) {
 }
 
 Tensor pixel_unshuffle(const Tensor& x, int64_t downscale_factor) {
+  check_defined("pixel_unshuffle", x);
   int64_t r = downscale_factor;
   check<ValueError>(r > 0 && r <= INT32_MAX, "pixel_unshuffle: downscale_factor must be positive, is {}", r);
   check<ShapeError>(x.dim() >= 3, "pixel_unshuffle: x needs at least 3 dimensions [...,C,H,W], is {}", x.shape());
@@ -35,6 +38,7 @@ Tensor pixel_unshuffle(const Tensor& x, int64_t downscale_factor) {
 }
 
 Tensor channel_shuffle(const Tensor& x, int64_t groups) {
+  check_defined("channel_shuffle", x);
   check<ValueError>(groups > 0, "channel_shuffle: groups must be positive, is {}", groups);
   check<ShapeError>(x.dim() >= 3, "channel_shuffle: x needs at least 3 dimensions [N,C,...], is {}", x.shape());
   int64_t channels = x.size(1);

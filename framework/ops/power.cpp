@@ -117,6 +117,7 @@ Tensor special_power(const Tensor& x, DType dtype, double n) {
 }  // namespace
 
 Tensor square(const Tensor& x) {
+  check_defined("square", x);
   check_not_bool(x.dtype());
   Tensor y = map("square", HWY_DISPATCH_TABLE(square_rows), x.dtype(), {x});
   return record("square", y, {x}, [x](const Backward& b) -> Gradients { return {b.grad * x * 2}; });
@@ -140,7 +141,7 @@ Tensor reciprocal(const Tensor& x) {
 }
 
 Tensor pow(const Tensor& a, const Tensor& b) {
-  DType dtype = result_type(a, b);
+  DType dtype = result_type("pow", a, b);
   check_not_bool(dtype);
   Tensor y = map("pow", HWY_DISPATCH_TABLE(pow_rows), dtype, {a, b}, costly);
   return record("pow", y, {a, b}, [a, b, y = y.detach()](const Backward& bw) -> Gradients {
@@ -154,7 +155,7 @@ Tensor pow(const Tensor& a, const Tensor& b) {
   });
 }
 Tensor pow(const Tensor& a, const Scalar& b) {
-  DType dtype = result_type(a, b);
+  DType dtype = result_type("pow", a, b);
   check_not_bool(dtype);
   check<ValueError>(is_floating(dtype) || b.value() >= 0, "pow: integers to the negative power {} are no integers",
                     b.value());
@@ -168,7 +169,7 @@ Tensor pow(const Tensor& a, const Scalar& b) {
   });
 }
 Tensor pow(const Scalar& a, const Tensor& b) {
-  DType dtype = result_type(a, b);
+  DType dtype = result_type("pow", a, b);
   check_not_bool(dtype);
   Tensor y = map("pow", HWY_DISPATCH_TABLE(pow_rows), dtype, {a, b}, costly);
   double base = a.value();

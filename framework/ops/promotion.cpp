@@ -1,6 +1,6 @@
 #include <korrel/framework/ops/promotion.h>
 
-#include <korrel/framework/base/check.h>
+#include <korrel/framework/ops/operand_check.h>
 
 #include <algorithm>
 
@@ -17,8 +17,8 @@ DType yield(DType strong, DType weak) { return category(weak) > category(strong)
 
 DType promote_types(DType a, DType b) { return rank(a) >= rank(b) ? a : b; }
 
-DType result_type(const Tensor& a, const Tensor& b) {
-  check<ValueError>(a.defined() && b.defined(), "elementwise op: operand {} is undefined", a.defined() ? "b" : "a");
+DType result_type(const char* op, const Tensor& a, const Tensor& b) {
+  check_defined(op, {{a, "a"}, {b, "b"}});
   DType s = a.dtype(), t = b.dtype();
   if (s == t) return s;
   bool sized = a.dim() > 0, other_sized = b.dim() > 0;
@@ -26,10 +26,14 @@ DType result_type(const Tensor& a, const Tensor& b) {
   return sized ? yield(s, t) : yield(t, s);
 }
 
-DType result_type(const Tensor& a, const Scalar& b) {
+DType result_type(const char* op, const Tensor& a, const Scalar& b) {
+  check_defined(op, a, "a");
   return yield(a.dtype(), is_floating(b.dtype()) ? f32 : b.dtype());
 }
-DType result_type(const Scalar& a, const Tensor& b) { return result_type(b, a); }
+DType result_type(const char* op, const Scalar& a, const Tensor& b) {
+  check_defined(op, b, "b");
+  return result_type(op, b, a);
+}
 
 DType floating_type(DType dtype) { return is_floating(dtype) ? dtype : f32; }
 

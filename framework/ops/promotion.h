@@ -8,9 +8,10 @@
 namespace korrel {
 
 DType promote_types(DType a, DType b);
-DType result_type(const Tensor& a, const Tensor& b);
-DType result_type(const Tensor& a, const Scalar& b);
-DType result_type(const Scalar& a, const Tensor& b);
+// Of an op on a and b, which is named where one of them is undefined (ValueError).
+DType result_type(const char* op, const Tensor& a, const Tensor& b);
+DType result_type(const char* op, const Tensor& a, const Scalar& b);
+DType result_type(const char* op, const Scalar& a, const Tensor& b);
 DType floating_type(DType dtype);  // itself, or f32 for integers and bool: what exp, sqrt and a / b compute in
 
 }  // namespace korrel

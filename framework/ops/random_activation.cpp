@@ -7,6 +7,7 @@
 #include <korrel/framework/ops/activation.h>
 #include <korrel/framework/ops/extremum.h>
 #include <korrel/framework/ops/gather.h>
+#include <korrel/framework/ops/operand_check.h>
 #include <korrel/framework/ops/softmax.h>
 #include <korrel/framework/tensor/create.h>
 
@@ -21,7 +22,7 @@ Tensor uniform_like(const Tensor& x, Generator& generator) {
 }  // namespace
 
 Tensor rrelu(const Tensor& x, const RreluOptions& options, Generator& generator) {
-  check<DtypeError>(is_floating(x.dtype()), "rrelu: expects a floating tensor, x is {}", x.dtype());
+  checked_floating("rrelu", x);
   check<ValueError>(options.lower <= options.upper, "rrelu: lower {} must not be above upper {}", options.lower,
                     options.upper);
   if (!options.training) return leaky_relu(x, {.negative_slope = (options.lower + options.upper) / 2});
@@ -32,7 +33,7 @@ Tensor rrelu(const Tensor& x, const RreluOptions& options, Generator& generator)
 }
 
 Tensor gumbel_softmax(const Tensor& x, const GumbelSoftmaxOptions& options, Generator& generator) {
-  check<DtypeError>(is_floating(x.dtype()), "gumbel_softmax: expects a floating tensor, x is {}", x.dtype());
+  checked_floating("gumbel_softmax", x);
   check<ValueError>(options.tau > 0, "gumbel_softmax: tau must be positive, is {}", options.tau);
   int dim = wrap_dim("gumbel_softmax", options.dim, x.dim());
   // Half a step away from 0 and 1, where the logarithms are infinite; in f64, which can tell 1 - 2^-25 from 1.

@@ -7,6 +7,7 @@
 #include <korrel/framework/ops/copy_elements.h>
 #include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/gather.h>
+#include <korrel/framework/ops/operand_check.h>
 #include <korrel/framework/ops/promotion.h>
 #include <korrel/framework/ops/shape.h>
 #include <korrel/framework/tensor/create.h>
@@ -17,6 +18,7 @@ namespace {
 // The tensors in their common dtype, outside the graph (the engine turns gradients back).
 std::vector<Tensor> in_common_dtype(const char* op, const std::vector<Tensor>& tensors) {
   check<ValueError>(!tensors.empty(), "{}: needs at least one tensor", op);
+  check_defined(op, tensors);
   DType common = tensors[0].dtype();
   for (const Tensor& x : tensors) common = promote_types(common, x.dtype());
   std::vector<Tensor> result;
@@ -43,6 +45,7 @@ Tensor repeated(const Tensor& x, int dim, int64_t repeats, bool each) {
 }
 
 Tensor triangle(const char* op, const Tensor& x, int64_t diagonal, bool lower) {
+  check_defined(op, x);
   check<ShapeError>(x.dim() >= 2, "{}: needs at least 2 dimensions, x is {}", op, x.shape());
   Tensor y = dense_copy(x);
   int64_t columns = x.size(-1), rows = x.size(-2), item = static_cast<int64_t>(size_of(x.dtype()));
@@ -149,6 +152,7 @@ Tensor stack(const std::vector<Tensor>& tensors, int64_t dim) {
 }
 
 Tensor repeat(const Tensor& x, const Dims& repeats) {
+  check_defined("repeat", x);
   int extra = repeats.rank() - x.dim();
   check<ShapeError>(extra >= 0, "repeat: {} repeats for the dimensions of {}", repeats, x.shape());
   Shape shape = Shape::filled(extra, 1);
@@ -162,19 +166,22 @@ Tensor repeat(const Tensor& x, const Dims& repeats) {
 }
 
 Tensor tile(const Tensor& x, const Dims& repeats) {
+  check_defined("tile", x);
   Dims all = repeats;
   while (all.rank() < x.dim()) all.insert(0, 1);
   return repeat(x, all);
 }
 
 Tensor repeat_interleave(const Tensor& x, int64_t repeats, std::optional<int64_t> dim) {
+  check_defined("repeat_interleave", x);
   check<ValueError>(repeats >= 0, "repeat_interleave: negative repeats {}", repeats);
   if (!dim) return repeated(flatten(x), 0, repeats, true);
   check<ShapeError>(x.dim() > 0, "repeat_interleave: a scalar has no dimension {}", *dim);
-  return repeated(x, wrap_dim("repeat_interleave", *dim, x.dim()), repeats, true);
+  return repeated(x, wrap_dim("repeat_interleave", *dim, x), repeats, true);
 }
 
 Tensor repeat_interleave(const Tensor& x, const Tensor& repeats, std::optional<int64_t> dim) {
+  check_defined("repeat_interleave", {{x, "x"}, {repeats, "repeats"}});
   if (!dim) return repeat_interleave(flatten(x), repeats, 0);
   check<ShapeError>(x.dim() > 0, "repeat_interleave: a scalar has no dimension {}", *dim);
   int64_t size = x.size(*dim);
@@ -191,10 +198,11 @@ Tensor repeat_interleave(const Tensor& x, const Tensor& repeats, std::optional<i
 }
 
 Tensor flip(const Tensor& x, const Dims& dims) {
+  check_defined("flip", x);
   Layout from = x.body().layout;
   Dims turned;
   for (int64_t dim : dims) {
-    int place = wrap_dim("flip", dim, x.dim());
+    int place = wrap_dim("flip", dim, x);
     check<ShapeError>(std::find(turned.begin(), turned.end(), place) == turned.end(),
                       "flip: dimension {} is named twice in {}", place, dims);
     turned.push_back(place);
@@ -208,6 +216,7 @@ Tensor flip(const Tensor& x, const Dims& dims) {
 }
 
 Tensor roll(const Tensor& x, const Dims& shifts, const Dims& dims) {
+  check_defined("roll", x);
   if (dims.empty()) {
     check<ShapeError>(shifts.rank() == 1, "roll: without dims needs one shift, got {}", shifts);
     return reshape(roll(flatten(x), shifts, {0}), x.shape());
@@ -216,7 +225,7 @@ Tensor roll(const Tensor& x, const Dims& shifts, const Dims& dims) {
   Dims all = Dims::filled(x.dim(), 0);
   for (int i = 0; i < dims.rank(); ++i) {
     check<ShapeError>(x.dim() > 0, "roll: a scalar has no dimension {}", dims[i]);
-    int place = wrap_dim("roll", dims[i], x.dim());
+    int place = wrap_dim("roll", dims[i], x);
     int64_t size = x.shape()[place];
     if (size > 0) all[place] = ((all[place] + shifts[i]) % size + size) % size;
   }
@@ -224,9 +233,10 @@ Tensor roll(const Tensor& x, const Dims& shifts, const Dims& dims) {
 }
 
 Tensor rot90(const Tensor& x, int64_t k, const Dims& dims) {
+  check_defined("rot90", x);
   check<ShapeError>(dims.rank() == 2 && x.dim() >= 2, "rot90: needs two of at least two dimensions, got {} for x {}",
                     dims, x.shape());
-  int first = wrap_dim("rot90", dims[0], x.dim()), second = wrap_dim("rot90", dims[1], x.dim());
+  int first = wrap_dim("rot90", dims[0], x), second = wrap_dim("rot90", dims[1], x);
   check<ShapeError>(first != second, "rot90: both dimensions are {}", first);
   switch ((k % 4 + 4) % 4) {
     case 1:
@@ -244,11 +254,13 @@ Tensor tril(const Tensor& x, int64_t diagonal) { return triangle("tril", x, diag
 Tensor triu(const Tensor& x, int64_t diagonal) { return triangle("triu", x, diagonal, false); }
 
 Tensor diag(const Tensor& x, int64_t diagonal) {
+  check_defined("diag", x);
   check<ShapeError>(x.dim() == 1 || x.dim() == 2, "diag: needs a vector or a matrix, x is {}", x.shape());
   return x.dim() == 1 ? diag_embed(x, diagonal) : korrel::diagonal(x, diagonal).clone();
 }
 
 Tensor diag_embed(const Tensor& x, int64_t offset) {
+  check_defined("diag_embed", x);
   check<ShapeError>(x.dim() > 0, "diag_embed: needs at least 1 dimension");
   int64_t length = x.size(-1), side = length + (offset < 0 ? -offset : offset);
   Shape shape = x.shape();
@@ -268,9 +280,10 @@ Tensor diag_embed(const Tensor& x, int64_t offset) {
 }
 
 Tensor diff(const Tensor& x, int64_t n, int64_t dim, const Tensor& prepend, const Tensor& append) {
+  check_defined("diff", x);
   check<ShapeError>(x.dim() > 0, "diff: needs at least 1 dimension");
   check<ValueError>(n >= 0, "diff: the order {} is negative", n);
-  int place = wrap_dim("diff", dim, x.dim());
+  int place = wrap_dim("diff", dim, x);
   std::vector<Tensor> parts;
   for (const Tensor& part : {prepend, x, append})
     if (part.defined()) parts.push_back(part);

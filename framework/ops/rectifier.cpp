@@ -196,6 +196,7 @@ Tensor leaky_relu(const Tensor& x, const LeakyReluOptions& options) {
 }
 
 Tensor prelu(const Tensor& x, const Tensor& weight) {
+  check_defined("prelu", {{x, "x"}, {weight, "weight"}});
   check<DtypeError>(is_floating(x.dtype()) && weight.dtype() == x.dtype(),
                     "prelu: x is {}, weight {}; expects one floating type", x.dtype(), weight.dtype());
   Tensor slope = weight;

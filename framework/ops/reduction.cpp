@@ -6,6 +6,7 @@
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/fold.h>
+#include <korrel/framework/ops/operand_check.h>
 #include <korrel/framework/ops/rearrange.h>
 #include <korrel/framework/ops/scan.h>
 #include <korrel/framework/ops/shape.h>
@@ -16,11 +17,6 @@ namespace korrel {
 using kernels::Fold;
 
 namespace {
-
-void check_floating(const char* op, const Tensor& x) {
-  check<ValueError>(x.defined(), "{}: x is undefined", op);
-  check<DtypeError>(is_floating(x.dtype()), "{}: expects a floating tensor, x is {}", op, x.dtype());
-}
 
 // For every element the product of all the others that are reduced with it: right where there are zeros, too.
 Tensor products_of_others(const Tensor& x, const Dims& reduced) {
@@ -38,8 +34,7 @@ Tensor products_of_others(const Tensor& x, const Dims& reduced) {
 }  // namespace
 
 Tensor sum(const Tensor& x, const DimList& dim, const ReduceOptions& options) {
-  check<ValueError>(x.defined(), "sum: x is undefined");
-  Folding folding("sum", x.shape(), dim);
+  Folding folding("sum", x, dim);
   Tensor y = with_shape(folding.fold(Fold::sum, x), folding.shape(options));
   return record("sum", y, {x}, [kept = folding.kept(), shape = x.shape()](const Backward& b) -> Gradients {
     return {b.grad.reshape(kept).expand(shape)};
@@ -47,12 +42,13 @@ Tensor sum(const Tensor& x, const DimList& dim, const ReduceOptions& options) {
 }
 
 Tensor nansum(const Tensor& x, const DimList& dim, const ReduceOptions& options) {
+  Folding("nansum", x, dim);  // names this op where x or dim is wrong, here and below
   return sum(is_floating(x.dtype()) ? masked_fill(x, x != x, 0) : x, dim, options);
 }
 
 Tensor mean(const Tensor& x, const DimList& dim, const ReduceOptions& options) {
-  check_floating("mean", x);
-  Folding folding("mean", x.shape(), dim);
+  checked_floating("mean", x);
+  Folding folding("mean", x, dim);
   auto n = static_cast<double>(folding.count());
   Tensor y = with_shape(folding.fold(Fold::sum, x, {.divisor = n}), folding.shape(options));
   return record("mean", y, {x}, [kept = folding.kept(), shape = x.shape(), n](const Backward& b) -> Gradients {
@@ -61,7 +57,7 @@ Tensor mean(const Tensor& x, const DimList& dim, const ReduceOptions& options) {
 }
 
 Tensor prod(const Tensor& x, const DimList& dim, const ReduceOptions& options) {
-  Folding folding("prod", x.shape(), dim);
+  Folding folding("prod", x, dim);
   Tensor y = with_shape(folding.fold(Fold::prod, x), folding.shape(options));
   return record("prod", y, {x}, [x, y = y.detach(), folding](const Backward& b) -> Gradients {
     Tensor grad = b.grad.reshape(folding.kept());
@@ -72,8 +68,8 @@ Tensor prod(const Tensor& x, const DimList& dim, const ReduceOptions& options) {
 }
 
 Tensor var(const Tensor& x, const DimList& dim, const VarOptions& options) {
-  check_floating("var", x);
-  Folding folding("var", x.shape(), dim);
+  checked_floating("var", x);
+  Folding folding("var", x, dim);
   auto n = static_cast<double>(folding.count()), divisor = std::max(0.0, n - options.unbiased);
   Tensor centre = folding.fold(Fold::sum, x, {.divisor = n});
   Tensor y = with_shape(folding.fold(Fold::square_sum, x, {divisor, centre}), folding.shape({options.keepdim}));
@@ -84,7 +80,7 @@ Tensor var(const Tensor& x, const DimList& dim, const VarOptions& options) {
 }
 
 Tensor std(const Tensor& x, const DimList& dim, const VarOptions& options) {
-  check_floating("std", x);
+  checked_floating("std", x);
   Tensor variance = var(x, dim, options), y = no_grad([&] { return sqrt(variance); });
   return record("std", y, {variance}, [y = y.detach()](const Backward& b) -> Gradients {
     // Where all elements are equal the root has no slope: 0, as in PyTorch.
@@ -94,8 +90,8 @@ Tensor std(const Tensor& x, const DimList& dim, const VarOptions& options) {
 }
 
 Tensor logsumexp(const Tensor& x, const DimList& dim, const ReduceOptions& options) {
-  check_floating("logsumexp", x);
-  Folding folding("logsumexp", x.shape(), dim);
+  checked_floating("logsumexp", x);
+  Folding folding("logsumexp", x, dim);
   folding.check_not_empty();
   Tensor y = no_grad([&] {
     Tensor largest = folding.fold(Fold::max, x);
@@ -109,21 +105,22 @@ Tensor logsumexp(const Tensor& x, const DimList& dim, const ReduceOptions& optio
 }
 
 Tensor count_nonzero(const Tensor& x, const DimList& dim) {
-  Folding("count_nonzero", x.shape(), dim);  // names this op where dim is wrong, here and below
+  Folding("count_nonzero", x, dim);
   return sum(x != 0, dim);
 }
 
 Tensor all(const Tensor& x, const DimList& dim, const ReduceOptions& options) {
-  Folding("all", x.shape(), dim);
+  Folding("all", x, dim);
   return (sum(x == 0, dim, options) == 0).to(x.dtype() == u8 ? u8 : boolean);
 }
 
 Tensor any(const Tensor& x, const DimList& dim, const ReduceOptions& options) {
-  Folding("any", x.shape(), dim);
+  Folding("any", x, dim);
   return (sum(x != 0, dim, options) != 0).to(x.dtype() == u8 ? u8 : boolean);
 }
 
 Tensor sum_to(const Tensor& x, const Shape& shape) {
+  check_defined("sum_to", x);
   if (x.shape() == shape) return x;
   int extra = x.dim() - shape.rank();
   check<ShapeError>(extra >= 0, "sum_to: {} does not broadcast to {}", shape, x.shape());

@@ -7,6 +7,7 @@
 #include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/extremum.h>
 #include <korrel/framework/ops/loss.h>
+#include <korrel/framework/ops/operand_check.h>
 #include <korrel/framework/ops/reduced_loss.h>
 #include <korrel/framework/ops/shape.h>
 
@@ -69,6 +70,7 @@ Tensor poisson_nll_loss(const Tensor& x, const Tensor& target, const PoissonNllL
 Tensor gaussian_nll_loss(const Tensor& x, const Tensor& target, const Tensor& var,
                          const GaussianNllLossOptions& options) {
   check_same("gaussian_nll_loss", x, target);
+  check_defined("gaussian_nll_loss", var, "var");
   check<DtypeError>(var.dtype() == x.dtype(), "gaussian_nll_loss: var is {}, x is {}", var.dtype(), x.dtype());
   check<ValueError>(options.eps > 0, "gaussian_nll_loss: eps expects a number > 0, got {}", options.eps);
   Shape without_last = x.dim() > 0 ? x.shape().slice(0, x.dim() - 1) : Shape{}, with_one = without_last;

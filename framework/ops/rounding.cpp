@@ -172,13 +172,19 @@ HWY_EXPORT(clamp_backward_rows);
 
 // A function that is constant between its jumps: gradient zero.
 Tensor stepwise(const char* op, kernels::Kernel kernel, const Tensor& x) {
+  check_defined(op, x);
   Tensor y = map(op, kernel, x.dtype(), {x});
   return record(op, y, {x}, [](const Backward& b) -> Gradients { return {zeros_like(b.grad)}; });
 }
 
+Tensor question(const char* op, kernels::Kernel kernel, const Tensor& x) {
+  check_defined(op, x);
+  return map_predicate(op, kernel, x.dtype(), {x});
+}
+
 Tensor clamp_backward(const Tensor& grad, const Tensor& x, double low, double high) {
-  Tensor gx = map("clamp_backward", HWY_DISPATCH_TABLE(clamp_backward_rows), result_type(grad, x), {grad, x},
-                  {.params = {low, high}});
+  Tensor gx = map("clamp_backward", HWY_DISPATCH_TABLE(clamp_backward_rows), result_type("clamp_backward", grad, x),
+                  {grad, x}, {.params = {low, high}});
   return record("clamp_backward", gx, {grad, x}, [x, low, high](const Backward& b) -> Gradients {
     return {clamp_backward(b.grad, x, low, high), Tensor()};
   });
@@ -193,23 +199,22 @@ Tensor trunc(const Tensor& x) { return stepwise("trunc", HWY_DISPATCH_TABLE(trun
 Tensor sign(const Tensor& x) { return stepwise("sign", HWY_DISPATCH_TABLE(sign_rows), x); }
 
 Tensor frac(const Tensor& x) {
-  check<DtypeError>(is_floating(x.dtype()), "frac: expects a floating tensor, x is {}", x.dtype());
-  Tensor y = map("frac", HWY_DISPATCH_TABLE(frac_rows), x.dtype(), {x});
+  Tensor y = map("frac", HWY_DISPATCH_TABLE(frac_rows), checked_floating("frac", x), {x});
   return record("frac", y, {x}, [](const Backward& b) -> Gradients { return {b.grad}; });
 }
 
 Tensor abs(const Tensor& x) {
+  check_defined("abs", x);
   Tensor y = map("abs", HWY_DISPATCH_TABLE(abs_rows), x.dtype(), {x});
   return record("abs", y, {x}, [x](const Backward& b) -> Gradients { return {b.grad * sign(x)}; });
 }
 
-Tensor isnan(const Tensor& x) { return map_predicate("isnan", HWY_DISPATCH_TABLE(isnan_rows), x.dtype(), {x}); }
-Tensor isinf(const Tensor& x) { return map_predicate("isinf", HWY_DISPATCH_TABLE(isinf_rows), x.dtype(), {x}); }
-Tensor isfinite(const Tensor& x) {
-  return map_predicate("isfinite", HWY_DISPATCH_TABLE(isfinite_rows), x.dtype(), {x});
-}
+Tensor isnan(const Tensor& x) { return question("isnan", HWY_DISPATCH_TABLE(isnan_rows), x); }
+Tensor isinf(const Tensor& x) { return question("isinf", HWY_DISPATCH_TABLE(isinf_rows), x); }
+Tensor isfinite(const Tensor& x) { return question("isfinite", HWY_DISPATCH_TABLE(isfinite_rows), x); }
 
 Tensor nan_to_num(const Tensor& x, const NanToNumOptions& options) {
+  check_defined("nan_to_num", x);
   if (!is_floating(x.dtype())) return x.clone();
   double largest = x.dtype() == f32 ? std::numeric_limits<float>::max() : std::numeric_limits<double>::max();
   double high = options.posinf.value_or(largest), low = options.neginf.value_or(-largest);
@@ -219,6 +224,7 @@ Tensor nan_to_num(const Tensor& x, const NanToNumOptions& options) {
 }
 
 Tensor clamp(const Tensor& x, const ClampOptions& options) {
+  check_defined("clamp", x);
   check<ValueError>(options.min || options.max, "clamp: needs min, max or both");
   constexpr double inf = std::numeric_limits<double>::infinity();
   double low = options.min ? options.min->value() : -inf, high = options.max ? options.max->value() : inf;

@@ -8,6 +8,7 @@
 #include <korrel/framework/base/parallel.h>
 #include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/gather.h>
+#include <korrel/framework/ops/operand_check.h>
 #include <korrel/framework/ops/rearrange.h>
 #include <korrel/framework/ops/shape.h>
 #include <korrel/framework/tensor/create.h>
@@ -92,7 +93,7 @@ Tensor recurrence(const Tensor& a, const Tensor& b, int dim) {
 }
 
 WithIndices running_extreme(const char* op, const Tensor& x, int64_t dim, bool largest) {
-  int d = wrap_dim(op, dim, x.dim());
+  int d = wrap_dim(op, dim, x);
   Tensor source = x.detach().contiguous(), values = make_tensor(x.shape(), x.dtype()),
          indices = make_tensor(x.shape(), i64);
   visit(x.dtype(), [&]<class T>() {
@@ -124,7 +125,7 @@ WithIndices running_extreme(const char* op, const Tensor& x, int64_t dim, bool l
 }  // namespace
 
 Tensor cumsum(const Tensor& x, int64_t dim) {
-  int d = wrap_dim("cumsum", dim, x.dim());
+  int d = wrap_dim("cumsum", dim, x);
   Tensor y = scan(x, d, 0, [](auto a, auto b) { return a + b; });
   return record("cumsum", y, {x}, [d](const Backward& b) -> Gradients {
     if (b.grad.dim() == 0) return {b.grad};
@@ -133,7 +134,7 @@ Tensor cumsum(const Tensor& x, int64_t dim) {
 }
 
 Tensor cumprod(const Tensor& x, int64_t dim) {
-  int d = wrap_dim("cumprod", dim, x.dim());
+  int d = wrap_dim("cumprod", dim, x);
   Tensor y = scan(x, d, 1, [](auto a, auto b) { return a * b; });
   return record("cumprod", y, {x}, [x, y = y.detach(), d](const Backward& b) -> Gradients {
     if (x.dim() == 0) return {b.grad};
@@ -143,8 +144,8 @@ Tensor cumprod(const Tensor& x, int64_t dim) {
 }
 
 Tensor logcumsumexp(const Tensor& x, int64_t dim) {
-  check<DtypeError>(is_floating(x.dtype()), "logcumsumexp: expects a floating tensor, x is {}", x.dtype());
-  int d = wrap_dim("logcumsumexp", dim, x.dim());
+  checked_floating("logcumsumexp", x);
+  int d = wrap_dim("logcumsumexp", dim, x);
   Tensor y = scan(x, d, -HUGE_VAL, [](auto a, auto b) {
     auto high = std::max(a, b), low = std::min(a, b);
     return low == high && std::isinf(static_cast<double>(low)) ? low : high + std::log1p(std::exp(low - high));

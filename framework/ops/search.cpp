@@ -5,11 +5,13 @@
 
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/base/parallel.h>
+#include <korrel/framework/ops/operand_check.h>
 #include <korrel/framework/tensor/create.h>
 
 namespace korrel {
 
 Tensor one_hot(const Tensor& x, int64_t num_classes) {
+  check_defined("one_hot", x);
   check<DtypeError>(x.dtype() == i64, "one_hot: x must be i64, it is {}", x.dtype());
   std::vector<int64_t> classes = x.to_vector<int64_t>();
   int64_t largest = -1;
@@ -31,6 +33,7 @@ Tensor one_hot(const Tensor& x, int64_t num_classes) {
 }
 
 Tensor bincount(const Tensor& x, const Tensor& weights, int64_t minlength) {
+  check_defined("bincount", x);
   check<DtypeError>(x.dtype() == i64 || x.dtype() == u8, "bincount: x must be i64 or u8, it is {}", x.dtype());
   check<ShapeError>(x.dim() == 1, "bincount: x must be a vector, it is {}", x.shape());
   check<ValueError>(minlength >= 0, "bincount: minlength {} is negative", minlength);
@@ -55,6 +58,7 @@ Tensor bincount(const Tensor& x, const Tensor& weights, int64_t minlength) {
 }
 
 Tensor searchsorted(const Tensor& sorted_sequence, const Tensor& x, SearchsortedOptions options) {
+  check_defined("searchsorted", {{sorted_sequence, "sorted_sequence"}, {x, "x"}});
   int rank = sorted_sequence.dim();
   check<ShapeError>(rank > 0, "searchsorted: the sorted sequence has no dimension");
   check<DtypeError>(sorted_sequence.dtype() == x.dtype(), "searchsorted: the sequence is {}, x is {}",

@@ -5,6 +5,7 @@
 #include <korrel/framework/autograd/record.h>
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/ops/copy_elements.h>
+#include <korrel/framework/ops/operand_check.h>
 #include <korrel/framework/ops/rearrange.h>
 #include <korrel/framework/tensor/create.h>
 
@@ -113,6 +114,7 @@ std::vector<Tensor> pieces(const char* op, const Tensor& x, int dim, const std::
 }
 
 int dimension_of(const char* op, const Tensor& x, int64_t dim) {
+  check_defined(op, x);
   check<ShapeError>(x.dim() > 0, "{}: a scalar has no dimension {}", op, dim);
   return wrap_dim(op, dim, x.dim());
 }
@@ -120,6 +122,7 @@ int dimension_of(const char* op, const Tensor& x, int64_t dim) {
 }  // namespace
 
 Tensor reshape(const Tensor& x, const Shape& shape) {
+  check_defined("reshape", x);
   Shape to = infer_shape("reshape", shape, x.numel());
   Layout layout;
   if (x.body().layout.viewed(to, layout)) return reshaped("reshape", x, layout);
@@ -130,16 +133,19 @@ Tensor reshape(const Tensor& x, const Shape& shape) {
 }
 
 Tensor view(const Tensor& x, const Shape& shape) {
+  check_defined("view", x);
   Layout layout;
   check<ShapeError>(x.body().layout.viewed(infer_shape("view", shape, x.numel()), layout),
                     "view: shape {} with strides {} cannot be seen as {} without a copy; use reshape", x.shape(),
                     x.strides(), shape);
   return reshaped("view", x, layout);
 }
-Tensor view_as(const Tensor& x, const Tensor& other) { return view(x, other.shape()); }
+Tensor view_as(const Tensor& x, const Tensor& other) {
+  return view(check_defined("view_as", x), check_defined("view_as", other, "other").shape());
+}
 
 Tensor flatten(const Tensor& x, int64_t start_dim, int64_t end_dim) {
-  int start = wrap_dim("flatten", start_dim, x.dim()), end = wrap_dim("flatten", end_dim, x.dim());
+  int start = wrap_dim("flatten", start_dim, x), end = wrap_dim("flatten", end_dim, x);
   check<ShapeError>(start <= end, "flatten: start_dim {} comes after end_dim {}", start_dim, end_dim);
   if (x.dim() == 0) return reshape(x, {1});
   if (start == end) return x;
@@ -148,7 +154,7 @@ Tensor flatten(const Tensor& x, int64_t start_dim, int64_t end_dim) {
   for (int i = end + 1; i < x.dim(); ++i) shape.push_back(x.shape()[i]);
   return reshape(x, shape);
 }
-Tensor ravel(const Tensor& x) { return flatten(x); }
+Tensor ravel(const Tensor& x) { return flatten(check_defined("ravel", x)); }
 
 Tensor unflatten(const Tensor& x, int64_t dim, const Shape& sizes) {
   int place = dimension_of("unflatten", x, dim);
@@ -159,25 +165,26 @@ Tensor unflatten(const Tensor& x, int64_t dim, const Shape& sizes) {
 }
 
 Tensor permute(const Tensor& x, const Dims& dims) {
-  return permuted("permute", x, permutation("permute", dims, x.dim()));
+  return permuted("permute", x, permutation("permute", dims, check_defined("permute", x).dim()));
 }
 
 Tensor transpose(const Tensor& x, int64_t dim0, int64_t dim1) {
-  int first = wrap_dim("transpose", dim0, x.dim()), second = wrap_dim("transpose", dim1, x.dim());
+  int first = wrap_dim("transpose", dim0, x), second = wrap_dim("transpose", dim1, x);
   Dims order;
   for (int i = 0; i < x.dim(); ++i) order.push_back(i == first ? second : i == second ? first : i);
   return permuted("transpose", x, order);
 }
 
 Tensor t(const Tensor& x) {
-  check<ShapeError>(x.dim() <= 2, "t: needs at most 2 dimensions, x is {}", x.shape());
-  return x.dim() < 2 ? x : transpose(x, 0, 1);
+  if (check_defined("t", x).dim() < 2) return x;
+  check<ShapeError>(x.dim() == 2, "t: needs at most 2 dimensions, x is {}", x.shape());
+  return transpose(x, 0, 1);
 }
 
 Tensor movedim(const Tensor& x, const Dims& source, const Dims& destination) {
   check<ShapeError>(source.rank() == destination.rank(), "movedim: source {} and destination {} differ in number",
                     source, destination);
-  int rank = x.dim();
+  int rank = check_defined("movedim", x).dim();
   Dims order = Dims::filled(rank, -1), moved;
   for (int i = 0; i < source.rank(); ++i) {
     int from = wrap_dim("movedim", source[i], rank), to = wrap_dim("movedim", destination[i], rank);
@@ -200,7 +207,7 @@ Tensor movedim(const Tensor& x, int64_t source, int64_t destination) {
 }
 
 Tensor squeeze(const Tensor& x) {
-  Layout layout = x.body().layout;
+  Layout layout = check_defined("squeeze", x).body().layout;
   for (int i = layout.shape.rank() - 1; i >= 0; --i) {
     if (layout.shape[i] != 1) continue;
     layout.shape.erase(i);
@@ -210,7 +217,7 @@ Tensor squeeze(const Tensor& x) {
 }
 
 Tensor squeeze(const Tensor& x, int64_t dim) {
-  int place = wrap_dim("squeeze", dim, x.dim());
+  int place = wrap_dim("squeeze", dim, x);
   Layout layout = x.body().layout;
   if (x.dim() > 0 && layout.shape[place] == 1) {
     layout.shape.erase(place);
@@ -220,7 +227,7 @@ Tensor squeeze(const Tensor& x, int64_t dim) {
 }
 
 Tensor unsqueeze(const Tensor& x, int64_t dim) {
-  int place = wrap_dim("unsqueeze", dim, x.dim() + 1);
+  int place = wrap_dim("unsqueeze", dim, check_defined("unsqueeze", x).dim() + 1);
   Layout layout = x.body().layout;
   int64_t stride = place < x.dim() ? layout.shape[place] * layout.strides[place] : 1;
   layout.shape.insert(place, 1);
@@ -229,14 +236,18 @@ Tensor unsqueeze(const Tensor& x, int64_t dim) {
 }
 
 Tensor expand(const Tensor& x, const Shape& shape) {
+  check_defined("expand", x);
   // The engine sums a gradient over the dimensions that were broadcast.
   return record("expand", make_view(x, x.body().layout.expanded(shape)), {x},
                 [](const Backward& b) -> Gradients { return {b.grad}; });
 }
-Tensor expand_as(const Tensor& x, const Tensor& other) { return expand(x, other.shape()); }
-Tensor broadcast_to(const Tensor& x, const Shape& shape) { return expand(x, shape); }
+Tensor expand_as(const Tensor& x, const Tensor& other) {
+  return expand(check_defined("expand_as", x), check_defined("expand_as", other, "other").shape());
+}
+Tensor broadcast_to(const Tensor& x, const Shape& shape) { return expand(check_defined("broadcast_to", x), shape); }
 
 std::vector<Tensor> broadcast_tensors(const std::vector<Tensor>& tensors) {
+  check_defined("broadcast_tensors", tensors);
   Shape shape;
   for (const Tensor& x : tensors) shape = broadcast_shapes("broadcast_tensors", shape, x.shape());
   std::vector<Tensor> result;
@@ -335,7 +346,7 @@ Tensor diagonal(const Tensor& x, int64_t offset, int64_t dim1, int64_t dim2) {
 
 Tensor unfold_dimension(const Tensor& x, int64_t dim, int64_t size, int64_t step) {
   check<ValueError>(size >= 0 && step > 0, "unfold_dimension: needs size >= 0 and step > 0, got {} and {}", size, step);
-  int place = wrap_dim("unfold_dimension", dim, x.dim());
+  int place = wrap_dim("unfold_dimension", dim, x);
   int64_t length = x.dim() == 0 ? 1 : x.shape()[place];
   check<ShapeError>(size <= length, "unfold_dimension: windows of {} do not fit into dimension {} of size {} (x {})",
                     size, place, length, x.shape());
@@ -355,6 +366,7 @@ std::vector<Tensor> meshgrid(const std::vector<Tensor>& tensors, const char* ind
   check<ValueError>(swap || std::string_view(indexing) == "ij", "meshgrid: indexing is \"ij\" or \"xy\", got \"{}\"",
                     indexing);
   check<ValueError>(!tensors.empty(), "meshgrid: needs at least one tensor");
+  check_defined("meshgrid", tensors);
   Shape shape;
   for (const Tensor& x : tensors) {
     check<ShapeError>(x.dim() <= 1, "meshgrid: needs vectors, got {}", x.shape());

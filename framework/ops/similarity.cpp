@@ -3,6 +3,7 @@
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/gather.h>
+#include <korrel/framework/ops/operand_check.h>
 #include <korrel/framework/ops/reduction.h>
 #include <korrel/framework/ops/shape.h>
 #include <korrel/framework/tensor/create.h>
@@ -10,10 +11,12 @@
 namespace korrel {
 
 Tensor normalize(const Tensor& x, const NormalizeOptions& options) {
+  check_defined("normalize", x);
   return x / clamp(norm(x, options.p, options.dim, {.keepdim = true}), {.min = options.eps});
 }
 
 Tensor cosine_similarity(const Tensor& x, const Tensor& other, const CosineSimilarityOptions& options) {
+  check_defined("cosine_similarity", {{x, "x"}, {other, "other"}});
   Shape shape = broadcast_shapes("cosine_similarity", x.shape(), other.shape());
   int64_t dim = wrap_dim("cosine_similarity", options.dim, shape.rank());
   // As in PyTorch the gradient does not see the least length.
@@ -25,6 +28,7 @@ Tensor cosine_similarity(const Tensor& x, const Tensor& other, const CosineSimil
 }
 
 Tensor pairwise_distance(const Tensor& x, const Tensor& other, const PairwiseDistanceOptions& options) {
+  check_defined("pairwise_distance", {{x, "x"}, {other, "other"}});
   check<ShapeError>(x.dim() >= 1 && other.dim() >= 1, "pairwise_distance: expects [N,D] or [D], got {} and {}",
                     x.shape(), other.shape());
   broadcast_shapes("pairwise_distance", x.shape(), other.shape());
@@ -32,6 +36,7 @@ Tensor pairwise_distance(const Tensor& x, const Tensor& other, const PairwiseDis
 }
 
 Tensor cdist(const Tensor& x, const Tensor& other, const CdistOptions& options) {
+  check_defined("cdist", {{x, "x"}, {other, "other"}});
   check<ShapeError>(x.dim() >= 2 && other.dim() >= 2 && x.size(-1) == other.size(-1),
                     "cdist: expects x [...,M,D] and other [...,N,D], got {} and {}", x.shape(), other.shape());
   check<ValueError>(options.p >= 0, "cdist: p expects a number >= 0, got {}", options.p);
@@ -39,6 +44,7 @@ Tensor cdist(const Tensor& x, const Tensor& other, const CdistOptions& options) 
 }
 
 Tensor pdist(const Tensor& x, const CdistOptions& options) {
+  check_defined("pdist", x);
   check<ShapeError>(x.dim() == 2, "pdist: expects x [N,D], got {}", x.shape());
   check<ValueError>(options.p >= 0, "pdist: p expects a number >= 0, got {}", options.p);
   std::vector<int64_t> first, second;

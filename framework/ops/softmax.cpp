@@ -4,6 +4,7 @@
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/kernels/softmax.h>
 #include <korrel/framework/ops/elementwise.h>
+#include <korrel/framework/ops/operand_check.h>
 #include <korrel/framework/ops/reduction.h>
 
 namespace korrel {
@@ -21,7 +22,7 @@ void with_lines(const Shape& shape, int dim, F f) {
 }
 
 Tensor normalised(const char* op, Softmax kind, const Tensor& x, int64_t along) {
-  check<DtypeError>(is_floating(x.dtype()), "{}: expects a floating tensor, x is {}", op, x.dtype());
+  checked_floating(op, x);
   int dim = wrap_dim(op, along, x.dim());
   Tensor dense = x.detach().contiguous(), y = make_tensor(x.shape(), x.dtype());
   visit_floating(x.dtype(), [&]<class T>() {
@@ -50,6 +51,9 @@ Tensor normalised(const char* op, Softmax kind, const Tensor& x, int64_t along) 
 
 Tensor softmax(const Tensor& x, int64_t dim) { return normalised("softmax", Softmax::plain, x, dim); }
 Tensor log_softmax(const Tensor& x, int64_t dim) { return normalised("log_softmax", Softmax::logarithm, x, dim); }
-Tensor softmin(const Tensor& x, int64_t dim) { return normalised("softmin", Softmax::plain, -x, dim); }
+Tensor softmin(const Tensor& x, int64_t dim) {
+  checked_floating("softmin", x);
+  return normalised("softmin", Softmax::plain, -x, dim);
+}
 
 }  // namespace korrel

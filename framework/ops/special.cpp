@@ -84,7 +84,8 @@ constexpr double two_over_sqrt_pi = 2 * std::numbers::inv_sqrtpi;
 const MapOptions transcendental{.cost = 8};
 
 Tensor sigmoid_backward(const Tensor& grad, const Tensor& y) {
-  Tensor gx = map("sigmoid_backward", HWY_DISPATCH_TABLE(sigmoid_backward_rows), result_type(grad, y), {grad, y});
+  Tensor gx = map("sigmoid_backward", HWY_DISPATCH_TABLE(sigmoid_backward_rows),
+                  result_type("sigmoid_backward", grad, y), {grad, y});
   return record("sigmoid_backward", gx, {grad, y}, [grad, y](const Backward& b) -> Gradients {
     return {b.needs(0) ? sigmoid_backward(b.grad, y) : Tensor(), b.needs(1) ? b.grad * grad * (1 - y * 2) : Tensor()};
   });
@@ -121,7 +122,10 @@ Tensor polygamma(int64_t n, const Tensor& x) {
   Tensor y = map_floating("polygamma", HWY_DISPATCH_TABLE(polygamma_rows), x, {.params = {order}, .cost = 64});
   return record("polygamma", y, {x}, [n, x](const Backward& b) -> Gradients { return {b.grad * polygamma(n + 1, x)}; });
 }
-Tensor digamma(const Tensor& x) { return polygamma(0, x); }
+Tensor digamma(const Tensor& x) {
+  check_defined("digamma", x);
+  return polygamma(0, x);
+}
 
 }  // namespace korrel
 #endif

@@ -127,7 +127,8 @@ const MapOptions transcendental{.cost = 8}, scalar_math{.cost = 32};
 
 // One pass instead of four: tanh is what a small network spends its time on.
 Tensor tanh_backward(const Tensor& grad, const Tensor& y) {
-  Tensor gx = map("tanh_backward", HWY_DISPATCH_TABLE(tanh_backward_rows), result_type(grad, y), {grad, y});
+  Tensor gx =
+      map("tanh_backward", HWY_DISPATCH_TABLE(tanh_backward_rows), result_type("tanh_backward", grad, y), {grad, y});
   return record("tanh_backward", gx, {grad, y}, [grad, y](const Backward& b) -> Gradients {
     return {b.needs(0) ? tanh_backward(b.grad, y) : Tensor(), b.needs(1) ? b.grad * grad * y * -2 : Tensor()};
   });
@@ -198,7 +199,8 @@ Tensor atanh(const Tensor& x) {
 }
 
 Tensor atan2(const Tensor& a, const Tensor& b) {
-  Tensor y = map("atan2", HWY_DISPATCH_TABLE(atan2_rows), floating_type(result_type(a, b)), {a, b}, scalar_math);
+  Tensor y =
+      map("atan2", HWY_DISPATCH_TABLE(atan2_rows), floating_type(result_type("atan2", a, b)), {a, b}, scalar_math);
   return record("atan2", y, {a, b}, [a, b](const Backward& bw) -> Gradients {
     Tensor scaled = bw.grad / (square(a) + square(b));
     return {bw.needs(0) ? scaled * b : Tensor(), bw.needs(1) ? -scaled * a : Tensor()};
@@ -206,7 +208,8 @@ Tensor atan2(const Tensor& a, const Tensor& b) {
 }
 
 Tensor hypot(const Tensor& a, const Tensor& b) {
-  Tensor y = map("hypot", HWY_DISPATCH_TABLE(hypot_rows), floating_type(result_type(a, b)), {a, b}, scalar_math);
+  Tensor y =
+      map("hypot", HWY_DISPATCH_TABLE(hypot_rows), floating_type(result_type("hypot", a, b)), {a, b}, scalar_math);
   return record("hypot", y, {a, b}, [a, b, y = y.detach()](const Backward& bw) -> Gradients {
     Tensor scaled = bw.grad / bw.output(y);
     return {bw.needs(0) ? scaled * a : Tensor(), bw.needs(1) ? scaled * b : Tensor()};

@@ -5,6 +5,7 @@
 #include <korrel/framework/autograd/record.h>
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/base/parallel.h>
+#include <korrel/framework/ops/operand_check.h>
 
 namespace korrel {
 namespace {
@@ -104,7 +105,7 @@ Tensor images_of(const Windows& w, const Tensor& columns) {
 }
 
 void check_floating(const char* op, const Tensor& x) {
-  check<ValueError>(x.defined(), "{}: x is undefined", op);
+  check_defined(op, x);
   check<DtypeError>(is_floating(x.dtype()), "{}: x must be f32 or f64, is {}", op, x.dtype());
 }
 

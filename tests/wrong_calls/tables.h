@@ -26,6 +26,7 @@ std::span<const Row> autograd();
 std::span<const Row> optimizers();
 std::span<const Row> modules();
 std::span<const Row> data_and_files();
+std::span<const Row> undefined();
 
 // Tensors for the calls: x(2, 3) is f32 [2,3].
 template <class... Sizes>

@@ -21,7 +21,8 @@ std::vector<Family> families() {
   return {{"elementwise", elementwise()},     {"reductions", reductions()}, {"shapes", shapes()},
           {"indexing", indexing()},           {"products", products()},     {"spatial", spatial()},
           {"normalization", normalization()}, {"losses", losses()},         {"autograd", autograd()},
-          {"optimizers", optimizers()},       {"modules", modules()},       {"data_and_files", data_and_files()}};
+          {"optimizers", optimizers()},       {"modules", modules()},       {"data_and_files", data_and_files()},
+          {"undefined", undefined()}};
 }
 
 }  // namespace

@@ -13,29 +13,31 @@ TEST_CASE("two tensors of the same kind: the larger type, for every pair") {
     for (int j = 0; j < 5; ++j) {
       DType larger = order[std::max(i, j)];
       CHECK(promote_types(order[i], order[j]) == larger);
-      CHECK(result_type(zeros({2}, {order[i]}), zeros({2}, {order[j]})) == larger);
-      CHECK(result_type(zeros({}, {order[i]}), zeros({}, {order[j]})) == larger);
+      CHECK(result_type("add", zeros({2}, {order[i]}), zeros({2}, {order[j]})) == larger);
+      CHECK(result_type("add", zeros({}, {order[i]}), zeros({}, {order[j]})) == larger);
     }
 }
 
 TEST_CASE("a tensor without dimensions raises the category only") {
-  auto with = [](DType sized, DType scalar_type) { return result_type(zeros({2}, {sized}), zeros({}, {scalar_type})); };
+  auto with = [](DType sized, DType scalar_type) {
+    return result_type("add", zeros({2}, {sized}), zeros({}, {scalar_type}));
+  };
   CHECK(with(f32, f64) == f32);
   CHECK(with(u8, i64) == u8);
   CHECK(with(i64, f64) == f64);
   CHECK(with(i64, f32) == f32);
   CHECK(with(boolean, u8) == u8);
   CHECK(with(f32, i64) == f32);
-  CHECK(result_type(zeros({}, {f64}), zeros({2}, {f32})) == f32);
+  CHECK(result_type("add", zeros({}, {f64}), zeros({2}, {f32})) == f32);
 }
 
 TEST_CASE("a number raises the category only, and floats are f32") {
-  CHECK(result_type(zeros({}, {u8}), 3) == u8);
-  CHECK(result_type(zeros({2}, {i64}), 3) == i64);
-  CHECK(result_type(zeros({2}, {i64}), 3.0) == f32);
-  CHECK(result_type(zeros({2}, {boolean}), 3) == i64);
-  CHECK(result_type(zeros({2}, {boolean}), true) == boolean);
-  CHECK(result_type(2.5, zeros({2}, {f64})) == f64);
+  CHECK(result_type("add", zeros({}, {u8}), 3) == u8);
+  CHECK(result_type("add", zeros({2}, {i64}), 3) == i64);
+  CHECK(result_type("add", zeros({2}, {i64}), 3.0) == f32);
+  CHECK(result_type("add", zeros({2}, {boolean}), 3) == i64);
+  CHECK(result_type("add", zeros({2}, {boolean}), true) == boolean);
+  CHECK(result_type("add", 2.5, zeros({2}, {f64})) == f64);
 }
 
 TEST_CASE("what ops do with it") {
