@@ -5,6 +5,7 @@
 #include <korrel/framework/kernels/softmax.h>
 #include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/loss.h>
+#include <korrel/framework/ops/operand_check.h>
 #include <korrel/framework/ops/reduction.h>
 #include <korrel/framework/ops/shape.h>
 #include <korrel/framework/ops/softmax.h>
@@ -15,8 +16,8 @@ namespace {
 
 int class_dim(const Tensor& x) { return x.dim() == 1 ? 0 : 1; }
 
-void check_arguments(const char* op, const Tensor& x, const ClassLossOptions& options) {
-  check<ValueError>(x.defined(), "{}: x is undefined", op);
+void check_arguments(const char* op, const Tensor& x, const Tensor& target, const ClassLossOptions& options) {
+  check_defined(op, {{x, "x"}, {target, "target"}});
   check<DtypeError>(is_floating(x.dtype()), "{}: expects a floating x, got {}", op, x.dtype());
   check<ShapeError>(x.dim() >= 1, "{}: expects x [C], [N,C] or [N,C,...], got {}", op, x.shape());
   int64_t classes = x.shape()[class_dim(x)];
@@ -85,10 +86,10 @@ class Labels {
     for (double loss : losses) sum += loss;
     return scalar(sum / divisor(), dtype_of<T>);
   }
-  // The gradient of each row's loss, as a tensor that broadcasts to x's shape.
+  // The gradient of each row's loss, as a tensor that broadcasts to x's shape; 0 of ignored rows: where all are
+  // ignored, the divisor is 0.
   Tensor row_gradients(const Tensor& grad) const {
-    Tensor g = grad / divisor();
-    return reduction_ == Reduction::none ? g.unsqueeze(shape_.rank() == 1 ? 0 : 1) : g;
+    return where(labels_ == ignore_, 0, grad / divisor()).unsqueeze(shape_.rank() == 1 ? 0 : 1);
   }
 
   // x with the classes last, dense.
@@ -166,8 +167,8 @@ Tensor cross_entropy_of_labels(const Tensor& x, const Tensor& target, const Clas
     visit_floating(x.dtype(), [&]<class T>() {
       CachedVector<T> g = upstream<T>(labels, b.grad), scales(g.size());
       for (std::size_t i = 0; i < g.size(); ++i) {
-        double total = labels.total(static_cast<int64_t>(i));
-        scales[i] = total == 0 ? T(0) : g[i] * static_cast<T>(total);  // nothing met: 0, not inf * 0
+        auto row = static_cast<int64_t>(i);  // where all are ignored, g is inf
+        scales[i] = labels.ignored(row) ? T(0) : g[i] * static_cast<T>(labels.total(row));
       }
       kernels::scaled_softmax_rows<T>(labels.rows(), labels.classes(), rows.data<T>(), totals.data<T>(), scales.data(),
                                       gradient.data<T>());
@@ -199,13 +200,13 @@ Tensor cross_entropy_of_probabilities(const Tensor& x, const Tensor& target, con
 }  // namespace
 
 Tensor cross_entropy(const Tensor& x, const Tensor& target, const ClassLossOptions& options) {
-  check_arguments("cross_entropy", x, options);
+  check_arguments("cross_entropy", x, target, options);
   return is_floating(target.dtype()) ? cross_entropy_of_probabilities(x, target, options)
                                      : cross_entropy_of_labels(x, target, options);
 }
 
 Tensor nll_loss(const Tensor& x, const Tensor& target, const ClassLossOptions& options) {
-  check_arguments("nll_loss", x, options);
+  check_arguments("nll_loss", x, target, options);
   check<ValueError>(options.label_smoothing == 0, "nll_loss: knows no label_smoothing, got {}",
                     options.label_smoothing);
   Labels labels("nll_loss", x, target, options);

@@ -68,6 +68,28 @@ TEST_CASE("ignored labels: no loss, no gradient, not even from NaN") {
   CHECK(cross_entropy(zeros({2, 3}), labels({7, 1}), {.ignore_index = 7}).item() == doctest::Approx(std::log(3.0)));
 }
 
+TEST_CASE("all labels ignored: gradients of both orders are 0, though the mean is NaN") {
+  Tensor none = labels({-100, -100}), v = tensor({{1, 2, 3}, {4, 5, 6}}, {f64});
+  for (Reduction reduction : {Reduction::mean, Reduction::sum, Reduction::none}) {
+    for (double smoothing : {0.0, 0.1, -1.0}) {  // -1: nll_loss
+      Tensor x = tensor({{0.1, -2, 1}, {0.5, 0, 3}}, {f64, true});
+      Tensor y = smoothing < 0 ? nll_loss(x, none, {.reduction = reduction})
+                               : cross_entropy(x, none, {.reduction = reduction, .label_smoothing = smoothing});
+      Tensor u = ones_like(y).requires_grad_();
+      CHECK(grad({y}, {x}, {u}, {.retain_graph = true})[0].to_vector() == std::vector<double>(6));
+      Tensor first = grad({y}, {x}, {u}, {.create_graph = true})[0];
+      CHECK(first.to_vector() == std::vector<double>(6));
+      Tensor second = grad({sum(first * v)}, {x}, {}, {.allow_unused = true})[0];
+      CHECK((!second.defined() || second.to_vector() == std::vector<double>(6)));
+    }
+  }
+  // A label of weight 0 is not ignored: 0 / 0, in PyTorch too.
+  Tensor x = zeros({2, 2}, {f64, true}), weight = tensor({1, 0}, {f64});
+  cross_entropy(x, labels({-100, 1}), {.weight = weight}).backward();
+  std::vector<double> g = x.grad().to_vector();
+  CHECK((g[0] == 0 && g[1] == 0 && std::isnan(g[2]) && std::isnan(g[3])));
+}
+
 TEST_CASE("a loss over no samples: mean NaN, sum 0") {
   CHECK(std::isnan(cross_entropy(zeros({0, 3}), zeros({0}, {i64})).item()));
   CHECK(cross_entropy(zeros({0, 3}), zeros({0}, {i64}), {.reduction = Reduction::sum}).item() == 0);
