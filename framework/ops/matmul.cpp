@@ -1,9 +1,12 @@
 #include <korrel/framework/ops/matmul.h>
 
+#include <cmath>
+
 #include <korrel/framework/autograd/record.h>
 #include <korrel/framework/base/lazy_text.h>
 #include <korrel/framework/kernels/matmul.h>
 #include <korrel/framework/ops/elementwise.h>
+#include <korrel/framework/ops/operand_check.h>
 #include <korrel/framework/ops/reduction.h>
 #include <korrel/framework/tensor/create.h>
 
@@ -15,9 +18,9 @@ auto shapes(const Tensor& a, const Tensor& b) {
 }
 
 void check_operands(const char* op, const Tensor& a, const Tensor& b) {
-  check<ValueError>(a.defined() && b.defined(), "{}: {} is undefined", op, a.defined() ? "b" : "a");
-  check<DtypeError>(is_floating(a.dtype()) && a.dtype() == b.dtype(),
-                    "{}: a and b must both be f32 or f64, are {} and {}", op, a.dtype(), b.dtype());
+  check_defined(op, {{a, "a"}, {b, "b"}});
+  check<DtypeError>(a.dtype() == b.dtype() && a.dtype() != boolean,
+                    "{}: a and b must have one dtype, f32, f64, i64 or u8, are {} and {}", op, a.dtype(), b.dtype());
 }
 void check_ranks(const char* op, const Tensor& a, int a_rank, const Tensor& b, int b_rank) {
   check_operands(op, a, b);
@@ -46,6 +49,25 @@ struct Batches {
   }
 };
 
+// Products of integers, which wrap around as they do in PyTorch: in plain loops, they are for counting.
+template <class T>
+void integer_product(int64_t count, int64_t m, int64_t n, int64_t k, const T* a,
+                     const kernels::MatrixStrides& a_strides, const T* b, const kernels::MatrixStrides& b_strides,
+                     T* y) {
+  for (int64_t i = 0; i < count; ++i) {
+    for (int64_t row = 0; row < m; ++row) {
+      const T* left = a + i * a_strides.batch + row * a_strides.row;
+      for (int64_t column = 0; column < n; ++column) {
+        const T* right = b + i * b_strides.batch + column * b_strides.col;
+        uint64_t sum = 0;
+        for (int64_t j = 0; j < k; ++j)
+          sum += static_cast<uint64_t>(left[j * a_strides.col]) * static_cast<uint64_t>(right[j * b_strides.row]);
+        *y++ = static_cast<T>(sum);
+      }
+    }
+  }
+}
+
 // a [...,m,k] and b [...,k,n], strided in any way, whose leading dimensions broadcast -> [...,m,n].
 Tensor product(const char* op, const Tensor& a, const Tensor& b) {
   int a_rank = a.dim(), b_rank = b.dim();
@@ -68,7 +90,7 @@ Tensor product(const char* op, const Tensor& a, const Tensor& b) {
   Tensor y = make_tensor(shape, a.dtype());
   Batches batches(batch, a_batch, b_batch);
 
-  visit_floating(a.dtype(), [&]<class T>() {
+  visit(a.dtype(), [&]<class T>() {
     int last = batches.sizes.rank() - 1;
     kernels::MatrixStrides a_strides{batches.a_strides[last], a.strides()[a_rank - 2], a.strides()[a_rank - 1]};
     kernels::MatrixStrides b_strides{batches.b_strides[last], b.strides()[b_rank - 2], b.strides()[b_rank - 1]};
@@ -81,8 +103,13 @@ Tensor product(const char* op, const Tensor& a, const Tensor& b) {
         a_offset += index * batches.a_strides[dim];
         b_offset += index * batches.b_strides[dim];
       }
-      kernels::matmul(inner, m, n, k, static_cast<const T*>(a.raw_data()) + a_offset, a_strides,
-                      static_cast<const T*>(b.raw_data()) + b_offset, b_strides, y.data<T>() + i * inner * m * n);
+      const T *left = static_cast<const T*>(a.raw_data()) + a_offset,
+              *right = static_cast<const T*>(b.raw_data()) + b_offset;
+      T* to = y.data<T>() + i * inner * m * n;
+      if constexpr (std::is_floating_point_v<T>)
+        kernels::matmul(inner, m, n, k, left, a_strides, right, b_strides, to);
+      else
+        integer_product(inner, m, n, k, left, a_strides, right, b_strides, to);
     }
   });
   return record(
@@ -104,18 +131,24 @@ Shape with_last(const Shape& shape, int64_t size) {
 
 // beta * input + alpha * y. A beta of zero leaves input out, whatever is in it.
 Tensor blended(const char* op, const Tensor& input, Tensor y, const AddmmOptions& options) {
-  check<ValueError>(input.defined(), "{}: input is undefined", op);
+  check_defined(op, input, "input");
   check<DtypeError>(input.dtype() == y.dtype(), "{}: input is {}, a and b are {}", op, input.dtype(), y.dtype());
   check<ShapeError>(input.dim() <= y.dim() && broadcast_shapes(op, input.shape(), y.shape()) == y.shape(),
                     "{}: input {} does not broadcast to the product's {}", op, input.shape(), y.shape());
-  if (options.alpha != 1) y = y * options.alpha;
+  // Of integers the factors are whole, too.
+  auto factor = [&](const char* name, double value) {
+    if (is_floating(y.dtype())) return Scalar(value);
+    check<DtypeError>(value == std::floor(value), "{}: {} is {}, a and b are {}", op, name, value, y.dtype());
+    return Scalar(static_cast<int64_t>(value));
+  };
+  if (options.alpha != 1) y = y * factor("alpha", options.alpha);
   if (options.beta == 0) {
     if (!input.requires_grad()) return y;
     return record(op, y.detach(), {input, y}, [input = input.detach()](const Backward& b) -> Gradients {
       return {zeros_like(input), b.grad};
     });
   }
-  return (options.beta == 1 ? input : input * options.beta) + y;
+  return (options.beta == 1 ? input : input * factor("beta", options.beta)) + y;
 }
 
 }  // namespace
@@ -149,6 +182,7 @@ Tensor bmm(const Tensor& a, const Tensor& b) {
   return product("bmm", a, b);
 }
 Tensor mv(const Tensor& a, const Tensor& x) {
+  check_defined("mv", {{a, "a"}, {x, "x"}});
   check_ranks("mv", a, 2, x, 1);
   return product("mv", a, x.unsqueeze(1)).squeeze(1);
 }
@@ -158,7 +192,7 @@ Tensor dot(const Tensor& a, const Tensor& b) {
   return product("dot", a.unsqueeze(0), b.unsqueeze(1)).reshape({});
 }
 Tensor outer(const Tensor& a, const Tensor& b) {
-  check<ValueError>(a.defined() && b.defined(), "outer: {} is undefined", a.defined() ? "b" : "a");
+  check_defined("outer", {{a, "a"}, {b, "b"}});
   check<ShapeError>(a.dim() == 1 && b.dim() == 1, "outer: a and b need 1 dimension {}", shapes(a, b));
   return a.unsqueeze(1) * b.unsqueeze(0);
 }
@@ -175,8 +209,7 @@ Tensor baddbmm(const Tensor& input, const Tensor& a, const Tensor& b, const Addm
 }
 
 Tensor linear(const Tensor& any_x, const Tensor& any_weight, const Tensor& any_bias) {
-  check<ValueError>(any_x.defined() && any_weight.defined(), "linear: {} is undefined",
-                    any_x.defined() ? "weight" : "x");
+  check_defined("linear", {{any_x, "x"}, {any_weight, "weight"}});
   auto both = Lazy{[&] { return fmt::format("(x {}, weight {})", any_x.shape(), any_weight.shape()); }};
   check<DtypeError>(is_floating(any_x.dtype()) && any_weight.dtype() == any_x.dtype(),
                     "linear: x and weight must both be f32 or f64, are {} and {}", any_x.dtype(), any_weight.dtype());
@@ -209,8 +242,9 @@ Tensor linear(const Tensor& any_x, const Tensor& any_weight, const Tensor& any_b
 }
 
 Tensor bilinear(const Tensor& x1, const Tensor& x2, const Tensor& weight, const Tensor& bias) {
-  check_operands("bilinear", x1, x2);
-  check<ValueError>(weight.defined(), "bilinear: weight is undefined");
+  check_defined("bilinear", {{x1, "x1"}, {x2, "x2"}, {weight, "weight"}});
+  check<DtypeError>(is_floating(x1.dtype()) && x1.dtype() == x2.dtype(),
+                    "bilinear: x1 and x2 must both be f32 or f64, are {} and {}", x1.dtype(), x2.dtype());
   auto all = Lazy{[&] { return fmt::format("(x1 {}, x2 {}, weight {})", x1.shape(), x2.shape(), weight.shape()); }};
   check<DtypeError>(weight.dtype() == x1.dtype(), "bilinear: weight is {}, x1 is {}", weight.dtype(), x1.dtype());
   check<ShapeError>(weight.dim() == 3 && x1.dim() >= 1 && x2.dim() == x1.dim() &&
@@ -230,7 +264,7 @@ Tensor bilinear(const Tensor& x1, const Tensor& x2, const Tensor& weight, const 
 }
 
 Tensor kron(const Tensor& a, const Tensor& b) {
-  check<ValueError>(a.defined() && b.defined(), "kron: {} is undefined", a.defined() ? "b" : "a");
+  check_defined("kron", {{a, "a"}, {b, "b"}});
   int rank = std::max(a.dim(), b.dim());
   check<ShapeError>(2 * rank <= Dims::max_rank, "kron: at most {} dimensions {}", Dims::max_rank / 2, shapes(a, b));
   Shape a_spread, b_spread, shape;

@@ -5,6 +5,8 @@
 
 namespace korrel {
 
+// Integers (i64, u8) multiply too and wrap around; linear and bilinear take f32 and f64 only.
+
 // As torch.matmul: [k]x[k] -> [], [m,k]x[k] -> [m], [k]x[k,n] -> [n], [m,k]x[k,n] -> [m,n]; further leading axes are
 // batches and broadcast.
 Tensor matmul(const Tensor& a, const Tensor& b);

@@ -9,6 +9,7 @@
 #include <korrel/framework/autograd/backward.h>
 #include <korrel/framework/base/error.h>
 #include <korrel/framework/ops/elementwise.h>
+#include <korrel/framework/ops/rearrange.h>
 #include <korrel/framework/ops/reduction.h>
 #include <korrel/framework/ops/shape.h>
 #include <korrel/framework/tensor/create.h>
@@ -38,6 +39,27 @@ void check_close(const std::vector<double>& a, const std::vector<double>& b) {
 
 }  // namespace
 
+TEST_CASE("Integers multiply exactly, and wrap around") {
+  using Integers = std::vector<int64_t>;
+  Tensor a = tensor({{1, 2, 3}, {4, 5, 6}}, {i64}), b = tensor({{7, -8}, {9, 10}, {-11, 12}}, {i64});
+  CHECK(matmul(a, b).dtype() == i64);
+  CHECK(matmul(a, b).to_vector<int64_t>() == Integers{-8, 48, 7, 90});
+  CHECK(mm(b.t(), a.t()).to_vector<int64_t>() == Integers{-8, 7, 48, 90});
+  CHECK(mv(a, tensor({1, 0, -1}, {i64})).to_vector<int64_t>() == Integers{-2, -2});
+  CHECK(dot(tensor({1, 2}, {i64}), tensor({3, 4}, {i64})).item<int64_t>() == 11);
+  Tensor batch = stack({a, a * 2});  // [2,2,3] by [3,2], then by a batch of its own
+  CHECK(matmul(batch, b).to_vector<int64_t>() == Integers{-8, 48, 7, 90, -16, 96, 14, 180});
+  CHECK(bmm(batch, stack({b, b})).to_vector<int64_t>() == Integers{-8, 48, 7, 90, -16, 96, 14, 180});
+  CHECK(addmm(tensor({1, 2}, {i64}), a, b, {.beta = 10, .alpha = -1}).to_vector<int64_t>() ==
+        Integers{18, -28, 3, -70});
+  CHECK(matmul(zeros({2, 0}, {i64}), zeros({0, 1}, {i64})).to_vector<int64_t>() == Integers{0, 0});
+  // More digits than a double has; and past the largest integer it goes on from the smallest, as in PyTorch.
+  Tensor large = from_vector(Integers{(int64_t{1} << 53) + 1, 1});
+  CHECK(dot(large, tensor({1, 1}, {i64})).item<int64_t>() == (int64_t{1} << 53) + 2);
+  CHECK(dot(from_vector(Integers{INT64_MAX}), tensor({2}, {i64})).item<int64_t>() == -2);
+  CHECK(dot(tensor({200, 100}, {u8}), tensor({2, 1}, {u8})).item<int64_t>() == 500 % 256);
+}
+
 TEST_CASE("Wrong use is told with the rule and the shapes") {
   CHECK_THROWS_WITH_AS(matmul(zeros({2, 3}), zeros({4, 5})), "matmul: a has 3 columns, b 4 rows (a [2,3], b [4,5])",
                        ShapeError);
@@ -46,9 +68,9 @@ TEST_CASE("Wrong use is told with the rule and the shapes") {
                        ShapeError);
   CHECK_THROWS_AS(matmul(zeros({2, 3, 4}), zeros({3, 4, 5})), ShapeError);
   CHECK_THROWS_WITH_AS(matmul(zeros({2, 3}), zeros({3, 5}, {.dtype = f64})),
-                       "matmul: a and b must both be f32 or f64, are f32 and f64", DtypeError);
-  CHECK_THROWS_WITH_AS(matmul(zeros({2}, {.dtype = i64}), zeros({2}, {.dtype = i64})),
-                       "matmul: a and b must both be f32 or f64, are i64 and i64", DtypeError);
+                       "matmul: a and b must have one dtype, f32, f64, i64 or u8, are f32 and f64", DtypeError);
+  CHECK_THROWS_WITH_AS(matmul(zeros({2}, {.dtype = boolean}), zeros({2}, {.dtype = boolean})),
+                       "matmul: a and b must have one dtype, f32, f64, i64 or u8, are bool and bool", DtypeError);
   CHECK_THROWS_WITH_AS(matmul(zeros({2, 3}), Tensor()), "matmul: b is undefined", ValueError);
   CHECK_THROWS_WITH_AS(mm(zeros({2, 3, 4}), zeros({4, 5})), "mm: a needs 2 dimensions and b 2 (a [2,3,4], b [4,5])",
                        ShapeError);
