@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include <korrel/layers/module.h>
+#include <korrel/layers/channel_norm.h>
 
 namespace korrel::nn {
 
@@ -16,26 +16,16 @@ struct BatchNormLayerOptions {
 };
 
 // What the three share. y = (x - mean) / sqrt(var + eps) * weight + bias, per channel.
-class BatchNormNd : public Module {
+class BatchNormNd : public ChannelNorm {
  public:
-  Parameter weight, bias;            // [C]; start at 1 and 0
-  Buffer running_mean, running_var;  // [C]; start at 0 and 1; the variance is unbiased
-  Buffer num_batches_tracked;        // i64 [], training batches seen
-
   Tensor forward(const Tensor& x) override;
-  std::string extra_repr() const override;
-  void reset_running_stats();
-  void reset_parameters();
 
  protected:
   BatchNormNd(const char* layer, int min_rank, int max_rank, int64_t num_features,
               const BatchNormLayerOptions& options);
 
  private:
-  const char* layer_;
   int min_rank_, max_rank_;  // of the input
-  int64_t num_features_;
-  BatchNormLayerOptions options_;
 };
 
 struct BatchNorm1d : BatchNormNd {  // x [N,C,L] or [N,C], the same shape

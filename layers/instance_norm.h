@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include <korrel/layers/module.h>
+#include <korrel/layers/channel_norm.h>
 
 namespace korrel::nn {
 
@@ -16,25 +16,15 @@ struct InstanceNormLayerOptions {
 };
 
 // What the three share. y = (x - mean) / sqrt(var + eps) * weight + bias, per channel of an image.
-class InstanceNormNd : public Module {
+class InstanceNormNd : public ChannelNorm {  // running statistics are means over the images
  public:
-  Parameter weight, bias;            // [C]; start at 1 and 0; absent unless affine
-  Buffer running_mean, running_var;  // [C], means over the images; absent unless tracked
-  Buffer num_batches_tracked;        // i64 [], stays 0 as in PyTorch
-
   Tensor forward(const Tensor& x) override;
-  std::string extra_repr() const override;
-  void reset_running_stats();
-  void reset_parameters();
 
  protected:
   InstanceNormNd(const char* layer, int axes, int64_t num_features, const InstanceNormLayerOptions& options);
 
  private:
-  const char* layer_;
   int axes_;
-  int64_t num_features_;
-  InstanceNormLayerOptions options_;
 };
 
 struct InstanceNorm1d : InstanceNormNd {  // x [N,C,L] or [C,L], the same shape

@@ -82,6 +82,7 @@ TEST_CASE("InstanceNorm: each image by itself, running statistics only when aske
   full.reset_parameters();
   CHECK(numbers(full.running_mean) == std::vector<double>{0, 0});
   CHECK(numbers(full.running_var) == std::vector<double>{1, 1});
+  CHECK(full.num_batches_tracked.item() == 0);
 
   nn::InstanceNorm1d still(2, {.momentum = std::nullopt, .track_running_stats = true});
   still(x);
