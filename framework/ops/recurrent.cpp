@@ -209,17 +209,18 @@ Gradients gradients(const Backward& b, RecurrentCell cell, const RecurrentSteps&
 
 // A tensor of its own in the graph on the same bytes: gradients with respect to it stop there, even if another input
 // was computed from the original.
-Tensor alias(const Tensor& x, bool needed) {
-  if (!x.defined() || !needed) return x.defined() ? x.detach() : x;
+Tensor alias(const Tensor& x) {
+  if (!x.defined()) return x;
   return record("alias", make_view(x, x.body().layout), {x}, [](const Backward& b) -> Gradients { return {b.grad}; });
 }
 
-// The gradients as ops, for gradients of gradients: those of the same steps composed of ops.
+// The gradients as ops, for gradients of gradients: those of the same steps composed of ops. Inputs whose own gradient
+// is not asked for are in there too: that of x depends on the weights.
 Gradients gradients_in_ops(const Backward& b, RecurrentCell cell, const RecurrentSteps& steps, const Inputs& given) {
   SmallVector<Tensor, 7> in = given.list();
   std::vector<Tensor> wanted;
   for (std::size_t i = 0; i < in.size(); ++i) {
-    in[i] = alias(in[i], b.needs(static_cast<int>(i)));
+    in[i] = alias(in[i]);
     if (b.needs(static_cast<int>(i))) wanted.push_back(in[i]);
   }
   Recurrence again = recurrence_of_ops(cell, in[0], steps, {in[1], in[2]}, {in[3], in[4], in[5], in[6]});

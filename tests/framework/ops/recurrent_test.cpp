@@ -118,6 +118,24 @@ TEST_CASE("an input that another input was made from gets each gradient once, in
   CHECK(difference(fused[1], composed[1]) < 1e-13);
 }
 
+TEST_CASE("the gradient of one input depends on all the others") {
+  RecurrentWeights w = weights_for(4, 3, 3);
+  Tensor h = randn({2, 3}, {f64}).requires_grad_(), c = randn({2, 3}, {f64}).requires_grad_(),
+         x = randn({5, 3}, {f64}).requires_grad_(), v = randn({5, 3}, {f64});
+  std::vector<Tensor> all{x, h, c, w.weight_ih, w.weight_hh, w.bias_ih, w.bias_hh};
+  // The second order where only x's gradient is asked for, and where all are: x's is the first.
+  auto second = [&](const std::vector<Tensor>& asked) {
+    Recurrence y = recurrence(RecurrentCell::lstm, x, {2, 2, 1}, {h, c}, w);
+    Tensor first = grad({sum(square(y.y))}, asked, {}, {.create_graph = true})[0];
+    return grad({sum(first * v)}, all);
+  };
+  std::vector<Tensor> alone = second({x}), together = second(all);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    CHECK(difference(alone[i], together[i]) < 1e-13);
+    CHECK(difference(alone[i], zeros_like(alone[i])) > 1e-3);
+  }
+}
+
 TEST_CASE("without gradients nothing is kept, and the numbers are the same") {
   RecurrentWeights w = weights_for(4, 3, 8);
   Tensor x = randn({12, 3}, {f64});
