@@ -67,34 +67,18 @@ Tensor linspace(double start, double end, int64_t steps, TensorOptions options) 
 
 Tensor scalar(double value, DType dtype) { return full({}, value, {dtype}); }
 
-Tensor tensor(std::initializer_list<double> values, TensorOptions options) {
-  return generate({static_cast<int64_t>(values.size())}, options, [&](int64_t i) { return values.begin()[i]; });
+NestedNumbers::NestedNumbers(std::initializer_list<NestedNumbers> parts) : shape{static_cast<int64_t>(parts.size())} {
+  for (const NestedNumbers& part : parts) {
+    const Shape& first = parts.begin()->shape;
+    check<ShapeError>(part.shape == first, "tensor: parts of shape {} and {} in one list", first, part.shape);
+    values.insert(values.end(), part.values.begin(), part.values.end());
+  }
+  if (parts.size() == 0) return;
+  for (int64_t size : parts.begin()->shape) shape.push_back(size);
 }
 
-Tensor tensor(std::initializer_list<std::initializer_list<double>> rows, TensorOptions options) {
-  std::vector<double> values;
-  for (const auto& row : rows) {
-    check<ShapeError>(row.size() == rows.begin()->size(), "tensor: rows of {} and {} elements", rows.begin()->size(),
-                      row.size());
-    values.insert(values.end(), row.begin(), row.end());
-  }
-  auto width = static_cast<int64_t>(rows.size() ? rows.begin()->size() : 0);
-  return generate({static_cast<int64_t>(rows.size()), width}, options, [&](int64_t i) { return values[i]; });
-}
-
-Tensor tensor(std::initializer_list<std::initializer_list<std::initializer_list<double>>> planes,
-              TensorOptions options) {
-  std::vector<double> values;
-  auto height = planes.size() ? planes.begin()->size() : 0, width = height ? planes.begin()->begin()->size() : 0;
-  for (const auto& plane : planes) {
-    check<ShapeError>(plane.size() == height, "tensor: planes of {} and {} rows", height, plane.size());
-    for (const auto& row : plane) {
-      check<ShapeError>(row.size() == width, "tensor: rows of {} and {} elements", width, row.size());
-      values.insert(values.end(), row.begin(), row.end());
-    }
-  }
-  Shape shape{static_cast<int64_t>(planes.size()), static_cast<int64_t>(height), static_cast<int64_t>(width)};
-  return generate(shape, options, [&](int64_t i) { return values[i]; });
+Tensor tensor(const NestedNumbers& values, TensorOptions options) {
+  return generate(values.shape, options, [&](int64_t i) { return values.values[static_cast<std::size_t>(i)]; });
 }
 
 template <class T>

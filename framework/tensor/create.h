@@ -18,11 +18,20 @@ Tensor arange(double end, TensorOptions options = {.dtype = i64});  // 0, 1, ...
 Tensor arange(double start, double end, double step = 1, TensorOptions options = {});
 Tensor linspace(double start, double end, int64_t steps, TensorOptions options = {});  // both ends included
 
-Tensor scalar(double value, DType dtype = f32);                                   // 0 dimensions. PyTorch: torch.tensor
-Tensor tensor(std::initializer_list<double> values, TensorOptions options = {});  // nested lists: [n], [m,n], [l,m,n]
-Tensor tensor(std::initializer_list<std::initializer_list<double>> rows, TensorOptions options = {});
-Tensor tensor(std::initializer_list<std::initializer_list<std::initializer_list<double>>> planes,
-              TensorOptions options = {});
+Tensor scalar(double value, DType dtype = f32);  // 0 dimensions. PyTorch: torch.tensor
+
+// What tensor() is given: a number, or a list in braces of what it is given. {1, 2} is [2], {{1}, {2}} is [2,1].
+struct NestedNumbers {
+  NestedNumbers(double value) : values{value} {}
+  template <class T>
+  requires std::is_arithmetic_v<T> NestedNumbers(std::initializer_list<T> numbers)
+      : values(numbers.begin(), numbers.end()), shape{static_cast<int64_t>(numbers.size())} {}
+  NestedNumbers(std::initializer_list<NestedNumbers> parts);  // throws ShapeError where they differ in shape
+
+  std::vector<double> values;
+  Shape shape;
+};
+Tensor tensor(const NestedNumbers& values, TensorOptions options = {});  // nested lists: [n], [m,n], [l,m,n], ...
 
 // A copy of `values`; its dtype is T's. T: float, double, int64_t, uint8_t. PyTorch: torch.tensor
 template <class T>

@@ -191,7 +191,7 @@ std::span<const Row> shapes() {
        [] {
          tensor({{1, 2}, {3}});
        },
-       {"tensor: rows of 2 and 1 elements"}},
+       {"tensor: parts of shape [2] and [1] in one list"}},
       {"shape",
        [] {
          from_vector(std::vector<float>{1, 2, 3}, {2, 2});

@@ -53,7 +53,20 @@ TEST_CASE("from numbers") {
   CHECK(tensor({{1, 2}, {3, 4}, {5, 6}}).shape() == Shape{3, 2});
   CHECK(tensor({{{1, 2}, {3, 4}, {5, 6}}}).shape() == Shape{1, 3, 2});
   CHECK(tensor({{{1, 2}, {3, 4}}}, {i64}).to_vector() == Doubles{1, 2, 3, 4});
-  CHECK_THROWS_WITH_AS(tensor({{1, 2}, {3}}), "tensor: rows of 2 and 1 elements", ShapeError);
+  CHECK(tensor({3.5}).shape() == Shape{1});
+  CHECK(tensor({1, 2.5}).to_vector() == Doubles{1, 2.5});
+  CHECK(tensor({{1}}).shape() == Shape{1, 1});
+  CHECK(tensor({{1}, {2}}).shape() == Shape{2, 1});
+  CHECK(tensor({{1}, {2.5}}).to_vector() == Doubles{1, 2.5});
+  CHECK(tensor({{{1}}, {{2}}, {{3}}}, {f64}).shape() == Shape{3, 1, 1});
+  CHECK(tensor({{{{1}, {2}}}}).shape() == Shape{1, 1, 2, 1});
+  CHECK(tensor({}).shape() == Shape{0});
+  CHECK(tensor({{}, {}}).shape() == Shape{2, 0});
+  CHECK(tensor(2.5).shape() == Shape());
+  int64_t n = 3;
+  CHECK(tensor({{n}, {n + 1}}, {i64}).to_vector() == Doubles{3, 4});
+  CHECK_THROWS_WITH_AS(tensor({{1, 2}, {3}}), "tensor: parts of shape [2] and [1] in one list", ShapeError);
+  CHECK_THROWS_WITH_AS(tensor({{{1}}, {2}}), "tensor: parts of shape [1,1] and [1] in one list", ShapeError);
   CHECK_THROWS_AS(tensor({{{1, 2}, {3, 4}}, {{5, 6}}}), ShapeError);
 }
 
