@@ -4,12 +4,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include <benchmarks/machine.h>
 #include <benchmarks/peers/peers.h>
@@ -31,6 +33,10 @@ double seconds_of(const std::function<void()>& step, int64_t repeats) {
   for (int64_t i = 0; i < repeats; ++i) step();
   return now() - start;
 }
+
+// libgomp's workers spin for some 20 ms after their work (300,000 pauses) and OpenBLAS's for 30: without a break, one
+// side's idle threads would take half of the cores from the other side's turn.
+void let_threads_sleep() { std::this_thread::sleep_for(std::chrono::milliseconds(50)); }
 
 double median(std::vector<double> values) {
   std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
@@ -99,7 +105,10 @@ int main(int argc, char** argv) {
       int64_t repeats_a = repeats_for(a.step), repeats_b = repeats_for(b.step);
       std::vector<double> times_a, times_b;
       for (double spent = 0; spent < 2 * seconds || times_a.size() < 5;) {
-        double ta = seconds_of(a.step, repeats_a), tb = seconds_of(b.step, repeats_b);
+        if (count > 1) let_threads_sleep();
+        double ta = seconds_of(a.step, repeats_a);
+        if (count > 1) let_threads_sleep();
+        double tb = seconds_of(b.step, repeats_b);
         times_a.push_back(ta / static_cast<double>(repeats_a));
         times_b.push_back(tb / static_cast<double>(repeats_b));
         spent += ta + tb;

@@ -43,7 +43,7 @@ HWY_NOINLINE void weights_tile(int64_t steps, const Step* HWY_RESTRICT step, con
 #pragma GCC unroll 16
     for (int j = 0; j < kColumns; ++j) {
       sum[m][j] = hn::Load(d, sums + (m * kColumns + j) * kLanes);
-      hwy::Prefetch(sums + (m * kColumns + j + kRows * kColumns) * kLanes);  // the next tile's
+      __builtin_prefetch(sums + (m * kColumns + j + kRows * kColumns) * kLanes);  // the next tile's
     }
   }
   for (const Step* end = step + steps; step < end; ++step) {

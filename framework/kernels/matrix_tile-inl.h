@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <utility>
 
-#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 HWY_BEFORE_NAMESPACE();
@@ -90,7 +89,7 @@ HWY_NOINLINE void multiply_tile(int64_t depth, const T* HWY_RESTRICT a, const T*
     // The rows of c are fetched one by one before the end, the last of them some 300 cycles ahead.
     if (const int64_t m = depth / kPiece - 2; m >= 0 && m < kRows) {
 #pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v) hwy::Prefetch(c.column[v] + m * c.row_stride);
+      for (int v = 0; v < kVectors; ++v) __builtin_prefetch(c.column[v] + m * c.row_stride);
     }
     for (int64_t i = 0; i < kPiece; ++i) step(a + i);
   }

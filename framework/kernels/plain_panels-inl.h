@@ -86,7 +86,7 @@ struct PlainColumns {
 #pragma GCC unroll 4
           for (int j = 0; j < Blocks<T>::kColumns; j += kLanes) {
             hn::Store(hn::LoadU(d, from + j), d, to + j);
-            hwy::Prefetch(from + Blocks<T>::kColumns + j);  // of the next panel
+            __builtin_prefetch(from + Blocks<T>::kColumns + j);  // of the next panel
           }
         }
       } else {

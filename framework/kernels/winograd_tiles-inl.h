@@ -13,7 +13,6 @@
 #include <cstdint>
 #include <cstring>
 
-#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 #include <korrel/framework/kernels/scratch.h>
@@ -62,7 +61,7 @@ HWY_INLINE float* padded_rows(D d, const float* plane, int64_t height, int64_t w
     }
     if (row < 0 || row >= height) continue;
     const float* HWY_RESTRICT source = plane + row * width;
-    for (int64_t i = 0; i < width; i += 16) hwy::Prefetch(source + height * width + i);
+    for (int64_t i = 0; i < width; i += 16) __builtin_prefetch(source + height * width + i);
     int64_t i = 0;
     for (; i + lanes <= width; i += lanes) hn::StoreU(hn::LoadU(d, source + i), d, to + margin + i);
     for (; i < width; ++i) to[margin + i] = source[i];
@@ -174,8 +173,8 @@ HWY_INLINE void transform_result(D d, const TileGrid& grid, const float* HWY_RES
                 odd = hn::Add(start, hn::Sub(hn::Sub(m[1], m[2]), m[3]));
         float* to = plane + (2 * row + r) * width + 2 * j;
         const bool whole = valid >= 2 * lanes;
-        hwy::Prefetch(to + ahead);
-        hwy::Prefetch(to + ahead + lanes);
+        __builtin_prefetch(to + ahead);
+        __builtin_prefetch(to + ahead + lanes);
         hn::StoreInterleaved2(even, odd, d, whole ? to : pairs);
         if (!whole) std::memcpy(to, pairs, static_cast<size_t>(valid) * sizeof(float));
       }
