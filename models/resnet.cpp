@@ -1,7 +1,6 @@
 #include <korrel/models/resnet.h>
 
 #include <korrel/framework/base/check.h>
-#include <korrel/framework/ops/activation.h>
 #include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/pad.h>
 #include <korrel/framework/ops/pooling.h>
@@ -57,8 +56,8 @@ BasicBlock::BasicBlock(int64_t in_channels, int64_t out_channels, const Residual
       downsample(shortcut(in_channels, out_channels, options)) {}
 
 Tensor BasicBlock::forward(const Tensor& x) {
-  Tensor h = relu(bn1(conv1(x)));
-  return relu(bn2(conv2(h)) + downsample(x));
+  Tensor h = bn1.relu(conv1(x));
+  return bn2.relu(conv2(h), downsample(x));
 }
 
 Bottleneck::Bottleneck(int64_t in_channels, int64_t width, const ResidualOptions& options)
@@ -71,9 +70,9 @@ Bottleneck::Bottleneck(int64_t in_channels, int64_t width, const ResidualOptions
       downsample(shortcut(in_channels, 4 * width, options)) {}
 
 Tensor Bottleneck::forward(const Tensor& x) {
-  Tensor h = relu(bn1(conv1(x)));
-  h = relu(bn2(conv2(h)));
-  return relu(bn3(conv3(h)) + downsample(x));
+  Tensor h = bn1.relu(conv1(x));
+  h = bn2.relu(conv2(h));
+  return bn3.relu(conv3(h), downsample(x));
 }
 
 ResNet::ResNet(const ResNetOptions& options)
@@ -93,7 +92,7 @@ ResNet::ResNet(const ResNetOptions& options)
 }
 
 Tensor ResNet::forward(const Tensor& x) {
-  Tensor h = relu(bn1(conv1(x)));
+  Tensor h = bn1.relu(conv1(x));
   if (!small_images_) h = max_pool2d(h, 3, {.stride = 2, .padding = 1});
   h = layer4(layer3(layer2(layer1(h))));
   return fc(global_avg_pool(h).flatten(1));

@@ -52,35 +52,76 @@ HWY_INLINE void for_each_vector_to(int64_t n, bool streams, F f) {
     f([&](const auto& from) HWY_ATTR { return from.at(i); }, [&](auto v, T* to) HWY_ATTR { hn::Stream(v, d, to + i); });
 }
 
-// y = (x - mean) * scale + shift.
-template <class T, class Mean, class Scale, class Shift>
-HWY_INLINE void affine(int64_t n, const T* x, Mean mean, Scale scale, Shift shift, bool streams, T* y) {
-  for_each_vector_to<T>(n, streams, [&](auto load, auto store) HWY_ATTR {
-    store(hn::MulAdd(hn::Sub(load(Each<T>{x}), load(mean)), load(scale), load(shift)), y);
-  });
-}
-
-// gx = a gy + b (x - mean) + c.
-template <class T, class A, class B>
-HWY_INLINE void combine(int64_t n, const T* x, const T* gy, B mean, A a, B b, B c, bool streams, T* gx) {
-  for_each_vector_to<T>(n, streams, [&](auto load, auto store) HWY_ATTR {
-    const auto rest = hn::MulAdd(hn::Sub(load(Each<T>{x}), load(mean)), load(b), load(c));
-    store(hn::MulAdd(load(Each<T>{gy}), load(a), rest), gx);
-  });
-}
-
+// The gradient of a run behind relu: none where its result is not positive.
 template <class T>
-void affine_channel(const Channel<T>& channel, const T* x, double mean, double scale, double shift, T* y) {
+struct Passed {
+  const T *gy, *y;
+  HWY_INLINE auto at(int64_t i) const { return pass(Each<T>{gy}.at(i), Each<T>{y}.at(i)); }
+  HWY_INLINE auto at(int64_t i, std::size_t n) const { return pass(Each<T>{gy}.at(i, n), Each<T>{y}.at(i, n)); }
+  static HWY_INLINE auto pass(auto g, auto result) {
+    return hn::IfThenZeroElse(hn::Le(result, hn::Zero(hn::DFromV<decltype(g)>())), g);
+  }
+};
+
+// y = after((x - mean) * scale + shift, load).
+template <class T, class After>
+HWY_INLINE void affine_runs(const Channel<T>& channel, const T* x, T mean, T scale, T shift, T* y, After after) {
   const bool streams = channel.streams(y);
-  for (int64_t i = 0; i < channel.g.n; ++i)
-    affine(channel.g.size, x + channel.run(i), Same<T>{static_cast<T>(mean)}, Same<T>{static_cast<T>(scale)},
-           Same<T>{static_cast<T>(shift)}, streams, y + channel.run(i));
+  for (int64_t i = 0; i < channel.g.n; ++i) {
+    const int64_t run = channel.run(i);
+    for_each_vector_to<T>(channel.g.size, streams, [&](auto load, auto store) HWY_ATTR {
+      const auto centred = hn::Sub(load(Each<T>{x + run}), load(Same<T>{mean}));
+      store(after(hn::MulAdd(centred, load(Same<T>{scale}), load(Same<T>{shift})), load, run), y + run);
+    });
+  }
   if (streams) hwy::FlushStream();
 }
 
 template <class T>
-void normalise_channel(const Channel<T>& channel, const T* x, double weight, double bias, double eps, double* mean,
-                       double* var, T* y) {
+void affine_channel(const Channel<T>& channel, const T* x, double mean, double scale, double shift,
+                    const Rectified<T>& rectified, T* y) {
+  const auto relu = [](auto v) HWY_ATTR {  // a NaN stays one
+    return hn::IfThenZeroElse(hn::Lt(v, hn::Zero(hn::DFromV<decltype(v)>())), v);
+  };
+  const auto run = [&](auto after) HWY_ATTR {
+    affine_runs(channel, x, static_cast<T>(mean), static_cast<T>(scale), static_cast<T>(shift), y, after);
+  };
+  if (!rectified.on)
+    run([](auto v, auto, int64_t) HWY_ATTR { return v; });
+  else if (!rectified.residual)
+    run([&](auto v, auto, int64_t) HWY_ATTR { return relu(v); });
+  else
+    run([&](auto v, auto load, int64_t at)
+            HWY_ATTR { return relu(hn::Add(v, load(Each<T>{rectified.residual + at}))); });
+}
+
+// The straight line that is the gradient: gx = a gy + b (x - mean) + c. gradient(i): gy of the run at i. Stores gy
+// itself in gresidual, if that is not null.
+template <class T, class Gradient>
+HWY_INLINE void combine_runs(const Channel<T>& channel, const T* x, Gradient gradient, T mean, T a, T b, T c, T* gx,
+                             T* gresidual) {
+  const bool streams = channel.streams(gx) && (gresidual == nullptr || channel.streams(gresidual));
+  for (int64_t i = 0; i < channel.g.n; ++i) {
+    const int64_t run = channel.run(i);
+    const auto each = [&](auto store_gradient) HWY_ATTR {
+      for_each_vector_to<T>(channel.g.size, streams, [&](auto load, auto store) HWY_ATTR {
+        const auto centred = hn::Sub(load(Each<T>{x + run}), load(Same<T>{mean}));
+        const auto gy = load(gradient(run));
+        store(hn::MulAdd(gy, load(Same<T>{a}), hn::MulAdd(centred, load(Same<T>{b}), load(Same<T>{c}))), gx + run);
+        store_gradient(gy, store);
+      });
+    };
+    if (gresidual)
+      each([&](auto gy, auto store) HWY_ATTR { store(gy, gresidual + run); });
+    else
+      each([](auto, auto) HWY_ATTR {});
+  }
+  if (streams) hwy::FlushStream();
+}
+
+template <class T>
+void normalise_channel(const Channel<T>& channel, const T* x, double weight, double bias, double eps,
+                       const Rectified<T>& rectified, double* mean, double* var, T* y) {
   double sum = 0, squares = 0;
   for (int64_t i = 0; i < channel.g.n; ++i) sum += fold_run<Sum>(x + channel.run(i), channel.g.size, T(0));
   *mean = sum / channel.count();
@@ -89,17 +130,17 @@ void normalise_channel(const Channel<T>& channel, const T* x, double weight, dou
   const double error = *mean - static_cast<double>(centre);
   for (int64_t i = 0; i < channel.g.n; ++i) squares += fold_run<SquareSum>(x + channel.run(i), channel.g.size, centre);
   *var = std::max(0.0, squares / channel.count() - error * error);
-  affine_channel(channel, x, *mean, weight / std::sqrt(*var + eps), bias, y);
+  affine_channel(channel, x, *mean, weight / std::sqrt(*var + eps), bias, rectified, y);
 }
 
-template <class T>
-void gradient_channel(const Channel<T>& channel, const T* x, const T* gy, double weight, double mean, double scale,
-                      bool fixed, T* gx, T* gweight, T* gbias) {
+template <class T, class Gradient>
+void gradient_channel(const Channel<T>& channel, const T* x, Gradient gradient, double weight, double mean,
+                      double scale, bool fixed, T* gx, T* gresidual, T* gweight, T* gbias) {
   Products total;
   if (!fixed || gweight || gbias) {
     for (int64_t i = 0; i < channel.g.n; ++i) {
-      const Products part =
-          products(channel.g.size, x + channel.run(i), gy + channel.run(i), static_cast<T>(mean), Same<T>{T(1)});
+      const int64_t run = channel.run(i);
+      const Products part = products(channel.g.size, x + run, gradient(run), static_cast<T>(mean), Same<T>{T(1)});
       total.first += part.first;
       total.second += part.second;
     }
@@ -108,13 +149,9 @@ void gradient_channel(const Channel<T>& channel, const T* x, const T* gy, double
   if (gbias) *gbias = static_cast<T>(total.first);
   if (!gx) return;
   const double a = weight * scale, count = channel.count();
-  const bool streams = channel.streams(gx);
   const double b = fixed ? 0 : -a * scale * scale * total.second / count, c = fixed ? 0 : -a * total.first / count;
-  for (int64_t i = 0; i < channel.g.n; ++i)
-    combine(channel.g.size, x + channel.run(i), gy + channel.run(i), Same<T>{static_cast<T>(mean)},
-            Same<T>{static_cast<T>(a)}, Same<T>{static_cast<T>(b)}, Same<T>{static_cast<T>(c)}, streams,
-            gx + channel.run(i));
-  if (streams) hwy::FlushStream();
+  combine_runs(channel, x, gradient, static_cast<T>(mean), static_cast<T>(a), static_cast<T>(b), static_cast<T>(c), gx,
+               gresidual);
 }
 
 HWY_INLINE int64_t channel_grain(const ChannelGeometry& g) {
@@ -123,58 +160,67 @@ HWY_INLINE int64_t channel_grain(const ChannelGeometry& g) {
 
 template <class T>
 HWY_INLINE void batch_norm_of(const ChannelGeometry& g, const T* x, const T* weight, const T* bias, double eps,
-                              double* mean, double* var, T* y) {
+                              const Rectified<T>& rectified, double* mean, double* var, T* y) {
   parallel_for(g.channels, channel_grain(g), [&](int64_t begin, int64_t end) HWY_ATTR {
     for (int64_t c = begin; c < end; ++c)
-      normalise_channel(Channel<T>{g, c}, x, weight ? weight[c] : 1.0, bias ? bias[c] : 0.0, eps, mean + c, var + c, y);
+      normalise_channel(Channel<T>{g, c}, x, weight ? weight[c] : 1.0, bias ? bias[c] : 0.0, eps, rectified, mean + c,
+                        var + c, y);
   });
 }
 
 template <class T>
-HWY_INLINE void gradient_of_batch_norm(const ChannelGeometry& g, const T* x, const T* gy, const T* weight,
-                                       const double* mean, const double* scale, bool fixed, T* gx, T* gweight,
-                                       T* gbias) {
+HWY_INLINE void gradient_of_batch_norm(const ChannelGeometry& g, const T* x, const T* gy, const T* y, const T* weight,
+                                       const double* mean, const double* scale, bool fixed, T* gx, T* gresidual,
+                                       T* gweight, T* gbias) {
   parallel_for(g.channels, channel_grain(g), [&](int64_t begin, int64_t end) HWY_ATTR {
-    for (int64_t c = begin; c < end; ++c)
-      gradient_channel(Channel<T>{g, c}, x, gy, weight ? weight[c] : 1.0, mean[c], scale[c], fixed, gx,
-                       gweight ? gweight + c : nullptr, gbias ? gbias + c : nullptr);
+    for (int64_t c = begin; c < end; ++c) {
+      const auto run = [&](auto gradient) HWY_ATTR {
+        gradient_channel(Channel<T>{g, c}, x, gradient, weight ? weight[c] : 1.0, mean[c], scale[c], fixed, gx,
+                         gresidual, gweight ? gweight + c : nullptr, gbias ? gbias + c : nullptr);
+      };
+      if (y)
+        run([=](int64_t at) HWY_ATTR { return Passed<T>{gy + at, y + at}; });
+      else
+        run([=](int64_t at) HWY_ATTR { return Each<T>{gy + at}; });
+    }
   });
 }
 
 template <class T>
 HWY_INLINE void affine_of_channels(const ChannelGeometry& g, const T* x, const double* mean, const double* scale,
-                                   const T* weight, const T* bias, T* y) {
+                                   const T* weight, const T* bias, const Rectified<T>& rectified, T* y) {
   parallel_for(g.channels, channel_grain(g), [&](int64_t begin, int64_t end) HWY_ATTR {
     for (int64_t c = begin; c < end; ++c)
-      affine_channel(Channel<T>{g, c}, x, mean[c], weight ? scale[c] * weight[c] : scale[c], bias ? bias[c] : 0.0, y);
+      affine_channel(Channel<T>{g, c}, x, mean[c], weight ? scale[c] * weight[c] : scale[c], bias ? bias[c] : 0.0,
+                     rectified, y);
   });
 }
 
 void batch_norm_f32(const ChannelGeometry& g, const float* x, const float* weight, const float* bias, double eps,
-                    double* mean, double* var, float* y) {
-  batch_norm_of(g, x, weight, bias, eps, mean, var, y);
+                    const Rectified<float>& rectified, double* mean, double* var, float* y) {
+  batch_norm_of(g, x, weight, bias, eps, rectified, mean, var, y);
 }
 void batch_norm_f64(const ChannelGeometry& g, const double* x, const double* weight, const double* bias, double eps,
-                    double* mean, double* var, double* y) {
-  batch_norm_of(g, x, weight, bias, eps, mean, var, y);
+                    const Rectified<double>& rectified, double* mean, double* var, double* y) {
+  batch_norm_of(g, x, weight, bias, eps, rectified, mean, var, y);
 }
-void batch_norm_gradient_f32(const ChannelGeometry& g, const float* x, const float* gy, const float* weight,
-                             const double* mean, const double* scale, bool fixed, float* gx, float* gweight,
-                             float* gbias) {
-  gradient_of_batch_norm(g, x, gy, weight, mean, scale, fixed, gx, gweight, gbias);
+void batch_norm_gradient_f32(const ChannelGeometry& g, const float* x, const float* gy, const float* y,
+                             const float* weight, const double* mean, const double* scale, bool fixed, float* gx,
+                             float* gresidual, float* gweight, float* gbias) {
+  gradient_of_batch_norm(g, x, gy, y, weight, mean, scale, fixed, gx, gresidual, gweight, gbias);
 }
-void batch_norm_gradient_f64(const ChannelGeometry& g, const double* x, const double* gy, const double* weight,
-                             const double* mean, const double* scale, bool fixed, double* gx, double* gweight,
-                             double* gbias) {
-  gradient_of_batch_norm(g, x, gy, weight, mean, scale, fixed, gx, gweight, gbias);
+void batch_norm_gradient_f64(const ChannelGeometry& g, const double* x, const double* gy, const double* y,
+                             const double* weight, const double* mean, const double* scale, bool fixed, double* gx,
+                             double* gresidual, double* gweight, double* gbias) {
+  gradient_of_batch_norm(g, x, gy, y, weight, mean, scale, fixed, gx, gresidual, gweight, gbias);
 }
 void affine_f32(const ChannelGeometry& g, const float* x, const double* mean, const double* scale, const float* weight,
-                const float* bias, float* y) {
-  affine_of_channels(g, x, mean, scale, weight, bias, y);
+                const float* bias, const Rectified<float>& rectified, float* y) {
+  affine_of_channels(g, x, mean, scale, weight, bias, rectified, y);
 }
 void affine_f64(const ChannelGeometry& g, const double* x, const double* mean, const double* scale,
-                const double* weight, const double* bias, double* y) {
-  affine_of_channels(g, x, mean, scale, weight, bias, y);
+                const double* weight, const double* bias, const Rectified<double>& rectified, double* y) {
+  affine_of_channels(g, x, mean, scale, weight, bias, rectified, y);
 }
 }  // namespace
 }  // namespace korrel::kernels::HWY_NAMESPACE
@@ -195,40 +241,43 @@ HWY_EXPORT(affine_f64);
 
 template <>
 void batch_norm(const ChannelGeometry& g, const float* x, const float* weight, const float* bias, double eps,
-                double* mean, double* var, float* y) {
+                const Rectified<float>& rectified, double* mean, double* var, float* y) {
   ensure_target();
-  HWY_DYNAMIC_DISPATCH(batch_norm_f32)(g, x, weight, bias, eps, mean, var, y);
+  HWY_DYNAMIC_DISPATCH(batch_norm_f32)(g, x, weight, bias, eps, rectified, mean, var, y);
 }
 template <>
-void batch_norm(const ChannelGeometry& g, const double* x, const double* weight, const double* bias, double eps,
-                double* mean, double* var, double* y) {
+void batch_norm_gradient(const ChannelGeometry& g, const float* x, const float* gy, const float* y, const float* weight,
+                         const double* mean, const double* scale, bool fixed, float* gx, float* gresidual,
+                         float* gweight, float* gbias) {
   ensure_target();
-  HWY_DYNAMIC_DISPATCH(batch_norm_f64)(g, x, weight, bias, eps, mean, var, y);
-}
-template <>
-void batch_norm_gradient(const ChannelGeometry& g, const float* x, const float* gy, const float* weight,
-                         const double* mean, const double* scale, bool fixed, float* gx, float* gweight, float* gbias) {
-  ensure_target();
-  HWY_DYNAMIC_DISPATCH(batch_norm_gradient_f32)(g, x, gy, weight, mean, scale, fixed, gx, gweight, gbias);
-}
-template <>
-void batch_norm_gradient(const ChannelGeometry& g, const double* x, const double* gy, const double* weight,
-                         const double* mean, const double* scale, bool fixed, double* gx, double* gweight,
-                         double* gbias) {
-  ensure_target();
-  HWY_DYNAMIC_DISPATCH(batch_norm_gradient_f64)(g, x, gy, weight, mean, scale, fixed, gx, gweight, gbias);
+  HWY_DYNAMIC_DISPATCH(batch_norm_gradient_f32)
+  (g, x, gy, y, weight, mean, scale, fixed, gx, gresidual, gweight, gbias);
 }
 template <>
 void channel_affine(const ChannelGeometry& g, const float* x, const double* mean, const double* scale,
-                    const float* weight, const float* bias, float* y) {
+                    const float* weight, const float* bias, const Rectified<float>& rectified, float* y) {
   ensure_target();
-  HWY_DYNAMIC_DISPATCH(affine_f32)(g, x, mean, scale, weight, bias, y);
+  HWY_DYNAMIC_DISPATCH(affine_f32)(g, x, mean, scale, weight, bias, rectified, y);
+}
+template <>
+void batch_norm(const ChannelGeometry& g, const double* x, const double* weight, const double* bias, double eps,
+                const Rectified<double>& rectified, double* mean, double* var, double* y) {
+  ensure_target();
+  HWY_DYNAMIC_DISPATCH(batch_norm_f64)(g, x, weight, bias, eps, rectified, mean, var, y);
+}
+template <>
+void batch_norm_gradient(const ChannelGeometry& g, const double* x, const double* gy, const double* y,
+                         const double* weight, const double* mean, const double* scale, bool fixed, double* gx,
+                         double* gresidual, double* gweight, double* gbias) {
+  ensure_target();
+  HWY_DYNAMIC_DISPATCH(batch_norm_gradient_f64)
+  (g, x, gy, y, weight, mean, scale, fixed, gx, gresidual, gweight, gbias);
 }
 template <>
 void channel_affine(const ChannelGeometry& g, const double* x, const double* mean, const double* scale,
-                    const double* weight, const double* bias, double* y) {
+                    const double* weight, const double* bias, const Rectified<double>& rectified, double* y) {
   ensure_target();
-  HWY_DYNAMIC_DISPATCH(affine_f64)(g, x, mean, scale, weight, bias, y);
+  HWY_DYNAMIC_DISPATCH(affine_f64)(g, x, mean, scale, weight, bias, rectified, y);
 }
 }  // namespace korrel::kernels
 #endif  // HWY_ONCE

@@ -52,12 +52,12 @@ double fold_run(const T* x, int64_t n, T centre) {
   return total;
 }
 
-// sum(g w) and sum(g w (x - mean)) of a run.
+// sum(g w) and sum(g w (x - mean)) of a run; g and w are parameters of its elements, g zero beyond its end.
 struct Products {
   double first = 0, second = 0;
 };
-template <class T, class Weight>
-Products products(int64_t n, const T* x, const T* gy, T mean, Weight weight) {
+template <class T, class Gradient, class Weight>
+Products products(int64_t n, const T* x, Gradient gy, T mean, Weight weight) {
   const hn::ScalableTag<T> d;
   const auto centre = hn::Set(d, mean);
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
@@ -67,8 +67,7 @@ Products products(int64_t n, const T* x, const T* gy, T mean, Weight weight) {
     auto f0 = hn::Zero(d), f1 = f0, s0 = f0, s1 = f0;
     int64_t i = begin;
     for (; i + 2 * lanes <= end; i += 2 * lanes) {
-      const auto g0 = hn::Mul(hn::LoadU(d, gy + i), weight.at(i)),
-                 g1 = hn::Mul(hn::LoadU(d, gy + i + lanes), weight.at(i + lanes));
+      const auto g0 = hn::Mul(gy.at(i), weight.at(i)), g1 = hn::Mul(gy.at(i + lanes), weight.at(i + lanes));
       f0 = hn::Add(f0, g0);
       f1 = hn::Add(f1, g1);
       s0 = hn::MulAdd(g0, hn::Sub(hn::LoadU(d, x + i), centre), s0);
@@ -76,7 +75,7 @@ Products products(int64_t n, const T* x, const T* gy, T mean, Weight weight) {
     }
     for (; i < end; i += lanes) {
       const auto count = static_cast<std::size_t>(std::min(lanes, end - i));
-      const auto g = hn::Mul(load_part(d, gy + i, count), weight.at(i, count));  // zero beyond the end
+      const auto g = hn::Mul(gy.at(i, count), weight.at(i, count));
       f0 = hn::Add(f0, g);
       s0 = hn::MulAdd(g, hn::Sub(load_part(d, x + i, count), centre), s0);
     }

@@ -43,8 +43,8 @@ void gradient_row(int64_t n, const T* x, const T* gy, const T* weight, double me
   const T centre = static_cast<T>(mean);
   const Same<T> m{centre}, s{static_cast<T>(scale)};
   if (gx) {
-    const Products total =
-        weight ? products(n, x, gy, centre, Each<T>{weight}) : products(n, x, gy, centre, Same<T>{T(1)});
+    const Products total = weight ? products(n, x, Each<T>{gy}, centre, Each<T>{weight})
+                                  : products(n, x, Each<T>{gy}, centre, Same<T>{T(1)});
     const auto count = static_cast<double>(n);
     const Same<T> b{static_cast<T>(-scale * scale * scale * total.second / count)},
         c{static_cast<T>(-scale * total.first / count)};

@@ -1,4 +1,4 @@
-// batch_norm of ops/normalization.h.
+// batch_norm and batch_norm_relu of ops/normalization.h.
 #include <cmath>
 #include <vector>
 
@@ -56,17 +56,21 @@ class Channels {
   bool moved_;
 };
 
-void check_parameter(const Tensor& x, const Tensor& parameter, const char* name) {
+void check_parameter(const char* op, const Tensor& x, const Tensor& parameter, const char* name) {
   if (!parameter.defined()) return;
   check<ShapeError>(parameter.shape() == Shape{x.shape()[1]},
-                    "batch_norm: {} expects shape [{}], one for each channel of x {}, got {}", name, x.shape()[1],
+                    "{}: {} expects shape [{}], one for each channel of x {}, got {}", op, name, x.shape()[1],
                     x.shape(), parameter.shape());
-  check<DtypeError>(parameter.dtype() == x.dtype(), "batch_norm: {} is {}, x is {}", name, parameter.dtype(),
-                    x.dtype());
+  check<DtypeError>(parameter.dtype() == x.dtype(), "{}: {} is {}, x is {}", op, name, parameter.dtype(), x.dtype());
 }
 
 template <class T>
 const T* data_or_null(const Tensor& x) {
+  return x.defined() ? x.data<T>() : nullptr;
+}
+
+template <class T>
+T* data_or_null(Tensor& x) {
   return x.defined() ? x.data<T>() : nullptr;
 }
 
@@ -81,9 +85,12 @@ void update(Tensor& running, const CachedVector<double>& batch, double momentum,
   });
 }
 
-// The gradients as ops, for gradients of gradients.
-Gradients gradients_in_ops(const Backward& b, const Channels& channels, const Tensor& x, const Tensor& weight,
-                           double eps, bool training, const CachedVector<double>& mean_values,
+// The gradient of relu, from its result.
+Tensor passed(const Tensor& grad, const Tensor& result) { return masked_fill(grad, result <= 0, 0); }
+
+// The gradients of batch_norm as ops, for gradients of gradients.
+Gradients gradients_in_ops(const Backward& b, const Tensor& grad, const Channels& channels, const Tensor& x,
+                           const Tensor& weight, double eps, bool training, const CachedVector<double>& mean_values,
                            const CachedVector<double>& scale_values) {
   Dims over = channels.others();
   Tensor scale, centred;
@@ -99,48 +106,60 @@ Gradients gradients_in_ops(const Backward& b, const Channels& channels, const Te
   }
   Tensor normal = centred * scale, gx;
   if (b.needs(0)) {
-    Tensor g = weight.defined() ? b.grad * weight.reshape(channels.along()) : b.grad;
+    Tensor g = weight.defined() ? grad * weight.reshape(channels.along()) : grad;
     if (training) {
       Tensor mean_g = mean(g, over, {.keepdim = true}), mean_gn = mean(g * normal, over, {.keepdim = true});
       g = g - mean_g - normal * mean_gn;
     }
     gx = g * scale;
   }
-  return {gx, b.needs(1) ? sum(b.grad * normal, over) : Tensor(), b.needs(2) ? sum(b.grad, over) : Tensor()};
+  return {gx, b.needs(1) ? sum(grad * normal, over) : Tensor(), b.needs(2) ? sum(grad, over) : Tensor()};
 }
 
-}  // namespace
+// What relu and residual make of batch_norm; residual may be undefined.
+struct Follow {
+  bool relu = false;
+  Tensor residual;
+};
 
-Tensor batch_norm(const Tensor& x, Tensor running_mean, Tensor running_var, const Tensor& weight, const Tensor& bias,
-                  const BatchNormOptions& options) {
-  checked_floating("batch_norm", x);
-  check<ShapeError>(x.dim() >= 2, "batch_norm: expects x [N,C] or [N,C,...], got {}", x.shape());
-  check_parameter(x, weight, "weight");
-  check_parameter(x, bias, "bias");
-  check_parameter(x, running_mean, "running_mean");
-  check_parameter(x, running_var, "running_var");
+Tensor normalise(const char* op, const Tensor& x, Tensor running_mean, Tensor running_var, const Tensor& weight,
+                 const Tensor& bias, const BatchNormOptions& options, const Follow& follow) {
+  checked_floating(op, x);
+  check<ShapeError>(x.dim() >= 2, "{}: expects x [N,C] or [N,C,...], got {}", op, x.shape());
+  check_parameter(op, x, weight, "weight");
+  check_parameter(op, x, bias, "bias");
+  check_parameter(op, x, running_mean, "running_mean");
+  check_parameter(op, x, running_var, "running_var");
+  const Tensor& residual = follow.residual;
+  check<ShapeError>(!residual.defined() || residual.shape() == x.shape(),
+                    "{}: residual expects the shape of x {}, got {}", op, x.shape(),
+                    residual.defined() ? residual.shape() : Shape());
+  check<DtypeError>(!residual.defined() || residual.dtype() == x.dtype(), "{}: residual is {}, x is {}", op,
+                    residual.defined() ? residual.dtype() : x.dtype(), x.dtype());
   Channels channels(x.shape());
   const auto count = static_cast<double>(channels.count());
   if (options.training) {
-    check<ValueError>(count != 1, "batch_norm: needs more than one value for each channel in training, x is {}",
-                      x.shape());
+    check<ValueError>(count != 1, "{}: needs more than one value for each channel in training, x is {}", op, x.shape());
   } else {
     check<ValueError>(running_mean.defined() && running_var.defined(),
-                      "batch_norm: evaluation needs running_mean and running_var, {} is undefined",
+                      "{}: evaluation needs running_mean and running_var, {} is undefined", op,
                       running_mean.defined() ? "running_var" : "running_mean");
   }
   if (x.numel() == 0) {  // no statistics; the graph still reaches every parameter
     Tensor y = weight.defined() ? x * weight.reshape(channels.along()) : x * 1;
-    return bias.defined() ? y + bias.reshape(channels.along()) : y;
+    if (bias.defined()) y = y + bias.reshape(channels.along());
+    return residual.defined() ? y + residual : y;
   }
 
   CachedVector<double> mean(static_cast<std::size_t>(x.shape()[1])), scale(mean.size());
   Tensor dense = channels.into(x), y = channels.make(x.dtype());
   Tensor w = dense_or_undefined(weight), b = dense_or_undefined(bias);
+  Tensor added = residual.defined() ? channels.into(residual) : Tensor();
   visit_floating(x.dtype(), [&]<class T>() {
+    const kernels::Rectified<T> rectified{follow.relu, data_or_null<T>(std::as_const(added))};
     if (options.training) {
       kernels::batch_norm<T>(channels.geometry(), dense.data<T>(), data_or_null<T>(w), data_or_null<T>(b), options.eps,
-                             mean.data(), scale.data(), y.data<T>());
+                             rectified, mean.data(), scale.data(), y.data<T>());
     } else {
       const std::vector<double> means = running_mean.to_vector(), variances = running_var.to_vector();
       mean.assign(means.begin(), means.end());
@@ -151,27 +170,52 @@ Tensor batch_norm(const Tensor& x, Tensor running_mean, Tensor running_var, cons
     for (double& value : scale) value = 1 / std::sqrt(value + options.eps);
     if (!options.training)
       kernels::channel_affine<T>(channels.geometry(), dense.data<T>(), mean.data(), scale.data(), data_or_null<T>(w),
-                                 data_or_null<T>(b), y.data<T>());
+                                 data_or_null<T>(b), rectified, y.data<T>());
   });
+  y = channels.back(y);
   // The kernels' own copy of x is kept only where it is no copy.
   Tensor kept = dense.raw_data() == x.raw_data() ? dense : Tensor();
-  return record("batch_norm", channels.back(y), {x, weight, bias},
-                [x, kept, weight, channels, mean, scale, options](const Backward& back) -> Gradients {
-                  if (grad_enabled())
-                    return gradients_in_ops(back, channels, x, weight, options.eps, options.training, mean, scale);
+  return record(op, y, {x, weight, bias, residual},
+                [x, kept, weight, channels, mean, scale, options,
+                 result = follow.relu ? y.detach() : Tensor()](const Backward& back) -> Gradients {
+                  if (grad_enabled()) {
+                    Tensor grad = result.defined() ? passed(back.grad, result) : back.grad;
+                    Gradients gradients =
+                        gradients_in_ops(back, grad, channels, x, weight, options.eps, options.training, mean, scale);
+                    gradients.push_back(back.needs(3) ? grad : Tensor());
+                    return gradients;
+                  }
                   Tensor source = kept.defined() ? kept : channels.into(x), gy = channels.into(back.grad),
-                         w = dense_or_undefined(weight);
+                         w = dense_or_undefined(weight), y = result.defined() ? channels.into(result) : Tensor();
                   Tensor gx = back.needs(0) ? channels.make(x.dtype()) : Tensor();
+                  Tensor gresidual = back.needs(0) && back.needs(3) ? channels.make(x.dtype()) : Tensor();
                   Tensor gweight = back.needs(1) ? make_tensor({x.shape()[1]}, x.dtype()) : Tensor();
                   Tensor gbias = back.needs(2) ? make_tensor({x.shape()[1]}, x.dtype()) : Tensor();
                   visit_floating(x.dtype(), [&]<class T>() {
-                    kernels::batch_norm_gradient<T>(
-                        channels.geometry(), source.data<T>(), gy.data<T>(), data_or_null<T>(w), mean.data(),
-                        scale.data(), !options.training, gx.defined() ? gx.data<T>() : nullptr,
-                        gweight.defined() ? gweight.data<T>() : nullptr, gbias.defined() ? gbias.data<T>() : nullptr);
+                    kernels::batch_norm_gradient<T>(channels.geometry(), source.data<T>(), gy.data<T>(),
+                                                    data_or_null<T>(std::as_const(y)),
+                                                    data_or_null<T>(std::as_const(w)), mean.data(), scale.data(),
+                                                    !options.training, data_or_null<T>(gx), data_or_null<T>(gresidual),
+                                                    data_or_null<T>(gweight), data_or_null<T>(gbias));
                   });
-                  return {gx.defined() ? channels.back(gx) : gx, gweight, gbias};
+                  if (gresidual.defined())
+                    gresidual = channels.back(gresidual);
+                  else if (back.needs(3))
+                    gresidual = passed(back.grad, result);
+                  return {gx.defined() ? channels.back(gx) : gx, gweight, gbias, gresidual};
                 });
+}
+
+}  // namespace
+
+Tensor batch_norm(const Tensor& x, Tensor running_mean, Tensor running_var, const Tensor& weight, const Tensor& bias,
+                  const BatchNormOptions& options) {
+  return normalise("batch_norm", x, running_mean, running_var, weight, bias, options, {});
+}
+
+Tensor batch_norm_relu(const Tensor& x, const Tensor& residual, Tensor running_mean, Tensor running_var,
+                       const Tensor& weight, const Tensor& bias, const BatchNormOptions& options) {
+  return normalise("batch_norm_relu", x, running_mean, running_var, weight, bias, options, {true, residual});
 }
 
 }  // namespace korrel

@@ -17,6 +17,11 @@ struct BatchNormOptions {
 Tensor batch_norm(const Tensor& x, Tensor running_mean, Tensor running_var, const Tensor& weight = {},
                   const Tensor& bias = {}, const BatchNormOptions& options = {});
 
+// relu(batch_norm(x, ...) + residual), the same bits in fewer passes over memory: ends of a residual block (He et al.
+// 2016). residual: like x, or undefined for none. PyTorch: none
+Tensor batch_norm_relu(const Tensor& x, const Tensor& residual, Tensor running_mean, Tensor running_var,
+                       const Tensor& weight = {}, const Tensor& bias = {}, const BatchNormOptions& options = {});
+
 struct NormOptions {
   double eps = 1e-5;
 };

@@ -1,6 +1,7 @@
 // GroupNorm, InstanceNorm and LocalResponseNorm: against their ops, in training and evaluation, and their state.
 #include <doctest/doctest.h>
 
+#include <tests/message_of.h>
 #include <tests/wrong_calls.h>
 
 #include <korrel/korrel.h>
@@ -127,4 +128,21 @@ TEST_CASE("LocalResponseNorm") {
        },
        {"LocalResponseNorm: local_response_norm: expects x"}},
   });
+}
+
+TEST_CASE("BatchNorm2d::relu is relu of its sum with the residual; hooks still see the normalisation alone") {
+  Tensor x = randn({3, 4, 5, 6}), residual = randn({3, 4, 5, 6});
+  nn::BatchNorm2d fused(4), plain(4);
+  CHECK(numbers(fused.relu(x, residual)) == numbers(relu(plain(x) + residual)));
+  CHECK(numbers(fused.relu(x)) == numbers(relu(plain(x))));
+  CHECK(numbers(fused.running_var) == numbers(plain.running_var));
+  CHECK(fused.num_batches_tracked.item<int64_t>() == 2);
+  CHECK(message_of<ShapeError>([&] { fused.relu(x, x[0]); }).starts_with("BatchNorm2d: batch_norm_relu: residual"));
+
+  fused.eval();
+  plain.eval();
+  Tensor seen;
+  auto hook = fused.register_forward_hook([&](nn::Module&, const Tensor&, const Tensor& y) { seen = y.detach(); });
+  CHECK(numbers(fused.relu(x, residual)) == numbers(relu(plain(x) + residual)));
+  CHECK(numbers(seen) == numbers(plain(x)));
 }

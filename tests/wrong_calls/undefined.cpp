@@ -299,6 +299,7 @@ std::span<const Row> undefined() {
       {"value", [] { grid_sample(x(1, 1, 1, 1), none); }, {"grid_sample: grid is undefined"}},
       {"value", [] { affine_grid(none, {1, 1, 2, 2}); }, {"affine_grid: theta is undefined"}},
       {"value", [] { batch_norm(none, {}, {}); }, {"batch_norm: x is undefined"}},
+      {"value", [] { batch_norm_relu(none, {}, {}, {}); }, {"batch_norm_relu: x is undefined"}},
       {"value", [] { layer_norm(none, {2}); }, {"layer_norm: x is undefined"}},
       {"value", [] { group_norm(none, 1); }, {"group_norm: x is undefined"}},
       {"value", [] { instance_norm(none); }, {"instance_norm: x is undefined"}},

@@ -8,6 +8,7 @@
 #include <korrel/framework/base/error.h>
 #include <korrel/framework/base/parallel.h>
 #include <korrel/framework/kernels/targets.h>
+#include <korrel/framework/ops/activation.h>
 #include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/normalization.h>
 #include <korrel/framework/ops/reduction.h>
@@ -77,6 +78,45 @@ TEST_CASE("batch_norm in all layouts and sizes is what the formula gives, gradie
   kernels::choose_default_target();
 }
 
+TEST_CASE("batch_norm_relu is relu of batch_norm and residual, to the bit, gradients too") {
+  Generator generator(4);
+  for (const Shape& shape : {Shape{7, 3}, Shape{3, 2, 5, 7}, Shape{2, 3, 9, 15}, Shape{1024, 2, 32, 32}}) {
+    CAPTURE(to_string(shape));
+    for (DType dtype : {f32, f64}) {
+      if (dtype == f64 && shape[0] == 1024) continue;
+      Tensor x = randn(shape, {dtype}, generator).requires_grad_(), r = randn(shape, {dtype}, generator);
+      Tensor w = randn({shape[1]}, {dtype}, generator).requires_grad_(), g = randn(shape, {dtype}, generator),
+             b = randn({shape[1]}, {dtype}, generator).requires_grad_();
+      r.requires_grad_();
+      for (bool training : {true, false}) {
+        for (bool with_residual : {true, false}) {
+          Tensor mean = full({shape[1]}, 0.25, {dtype}), var = full({shape[1]}, 2, {dtype});
+          const BatchNormOptions options{.training = training};
+          std::vector<Tensor> inputs{x, w, b};
+          if (with_residual) inputs.push_back(r);
+          Tensor fused = batch_norm_relu(x, with_residual ? r : Tensor(), mean.clone(), var.clone(), w, b, options);
+          Tensor plain = batch_norm(x, mean.clone(), var.clone(), w, b, options);
+          plain = relu(with_residual ? plain + r : plain);
+          CHECK(fused.to_vector() == plain.to_vector());
+          std::vector<Tensor> expected = grad({plain}, inputs, {g}), found = grad({fused}, inputs, {g});
+          for (std::size_t i = 0; i < inputs.size(); ++i) CHECK(found[i].to_vector() == expected[i].to_vector());
+        }
+        // The residual's gradient alone.
+        Tensor mean = zeros({shape[1]}, {dtype}), var = ones({shape[1]}, {dtype});
+        Tensor fused = batch_norm_relu(x.detach(), r, mean, var);
+        CHECK(grad({fused}, {r}, {g})[0].to_vector() ==
+              grad({relu(batch_norm(x.detach(), mean, var) + r)}, {r}, {g})[0].to_vector());
+      }
+    }
+  }
+}
+
+TEST_CASE("batch_norm_relu lets a NaN through") {
+  Tensor x = tensor({{NAN}, {-1}}), y = batch_norm_relu(x, {}, zeros({1}), ones({1}));
+  CHECK(std::isnan(y.to_vector()[0]));
+  CHECK(y.to_vector()[1] == 0);
+}
+
 TEST_CASE("batch_norm of a tensor that is written past the caches is that of its halves") {
   Tensor x = randn({100, 2, 128, 64}), mean = tensor({0.5, -1}), var = tensor({2, 0.25});  // 6.25 MiB
   Tensor y = batch_norm(x, mean, var, {}, {}, {.training = false});
@@ -136,6 +176,12 @@ TEST_CASE("empty batches") {
 
 TEST_CASE("normalisations tell what is wrong") {
   Tensor x = zeros({2, 3, 4});
+  CHECK(message_of<ShapeError>([&] {
+          batch_norm_relu(x, zeros({2, 3}), zeros({3}), ones({3}));
+        }) == "batch_norm_relu: residual expects the shape of x [2,3,4], got [2,3]");
+  CHECK(message_of<DtypeError>([&] {
+          batch_norm_relu(x, zeros({2, 3, 4}, {f64}), zeros({3}), ones({3}));
+        }) == "batch_norm_relu: residual is f64, x is f32");
   CHECK(message_of<ValueError>([] {
           batch_norm(zeros({1, 3}), {}, {}, {}, {}, {.training = true});
         }) == "batch_norm: needs more than one value for each channel in training, x is [1,3]");
