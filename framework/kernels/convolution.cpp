@@ -19,6 +19,7 @@
 #include <korrel/framework/kernels/direct_weights-inl.h>
 #include <korrel/framework/kernels/matrix_product-inl.h>
 #include <korrel/framework/kernels/partial_vectors-inl.h>
+#include <korrel/framework/kernels/phase_lanes-inl.h>
 #include <korrel/framework/kernels/plain_panels-inl.h>
 #include <korrel/framework/kernels/transpose-inl.h>
 
@@ -152,8 +153,10 @@ void merge_phases(const ConvGeometry& g, const T* split, T* gx) {
 
 // Rows: input channels. Columns: x's positions. Depth: (output channel, tap). At stride s, the positions with the same
 // residue modulo s are one product each: they see the same taps, and gy at stride 1. No product with the zeros between.
+// Few channels read gy phase by phase, each phase in its own way.
 template <class T>
 void input_gradient(const ConvGeometry& g, const T* gy, const T* w, const T* bias, T* gx) {
+  if (phases_pay(g, Blocks<T>::kLanes)) return PhaseProduct<T>(g, gy, w, bias, gx).run();
   const int64_t channels = g.c / g.groups, filters = g.k / g.groups, kernel = volume(g.kernel);
   Tap* taps = scratch<Tap>(Scratch::kTaps, kernel);
   const bool direct = unit_stride(g);

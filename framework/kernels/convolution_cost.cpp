@@ -1,6 +1,7 @@
 #include <korrel/framework/kernels/convolution_cost.h>
 
 #include <algorithm>
+#include <cstdint>
 
 #include <korrel/framework/kernels/padded_images.h>
 
@@ -47,11 +48,13 @@ bool fits(const Gather& gather, int64_t channels, int64_t wide) {
   return channels * rows * (deep ? gather.plane[1] : 1) * (gather.plane[2] + 8) * wide * 4 <= (512 << 10);
 }
 
-// Directly with channels as lanes: `results` of them per position, for each of which a source's number is broadcast. A
-// single vector of results is bound by the loads: 20 %.
-double multiplying_channels(int64_t results, int64_t lanes) {
-  const int64_t panel = panel_vectors(results, lanes) * lanes;
-  return 0.5 * static_cast<double>((results + panel - 1) / panel * panel) * (results <= lanes ? 1.25 : 1.05);
+// The direct ways count elements in 32 bits. A plane of 1 GiB and more is left to panels.
+bool countable(const Gather& gather) {
+  return volume(gather.grid) <= (int64_t{1} << 28) && volume(gather.plane) <= (int64_t{1} << 28);
+}
+bool countable_channels(const Gather& gather, const Dims3& step, int64_t channels) {
+  const PaddedImages one = plan_padded_images(gather, {1, 1, 1}, 1, channels, sizeof(double));
+  return one.image_stride * volume(step) <= INT32_MAX;
 }
 
 // Copying one vector with the zeros around takes 4; half of the rows are copied twice. A vector of the copy serves all
@@ -65,12 +68,10 @@ double splitting(const Dims3& step, double taps) {
 
 constexpr double kNever = 1e30;
 
-}  // namespace
-
 // A row costs half a cycle (two FMA units), but fewer than two, or four in a panel's tile, do not keep the units busy.
 // Direct loads often cross cache lines: 15 %. Weights are packed by each thread and sums go through memory: 10 %.
-ConvolutionWay product_way(const Gather& gather, const Dims3& step, int64_t images, int64_t rows, int64_t channels,
-                           int64_t lanes) {
+Costs product_costs(const Gather& gather, const Dims3& step, int64_t images, int64_t rows, int64_t channels,
+                    int64_t lanes) {
   const double multiplying = 0.5 * static_cast<double>(rows);
   const double depth_channels = static_cast<double>(std::max<int64_t>(channels, 1));
   const double taps = static_cast<double>(std::max<int64_t>(gather.tap_count, 1));
@@ -83,10 +84,30 @@ ConvolutionWay product_way(const Gather& gather, const Dims3& step, int64_t imag
   costs.channels = multiplying_channels(rows, lanes) + copying(step, taps) +
                    6 * static_cast<double>(rows) / (depth_channels * taps) +
                    static_cast<double>(rows * lanes) / (static_cast<double>(images * volume(gather.grid)) + 1);
-  if (gather.tap_count == 0) costs.channels = kNever;
-  if (!fits(gather, channels, 1)) costs.rows = kNever;
-  if (!fits(gather, channels, lanes)) costs.images = kNever;
-  return costs.least();
+  if (gather.tap_count == 0 || !countable_channels(gather, step, channels)) costs.channels = kNever;
+  if (!fits(gather, channels, 1) || !countable(gather)) costs.rows = kNever;
+  if (!fits(gather, channels, lanes) || !countable(gather)) costs.images = kNever;
+  return costs;
+}
+
+}  // namespace
+
+// Directly with channels as lanes: `results` of them per position, for each of which a source's number is broadcast. A
+// single vector of results is bound by the loads: 20 %.
+double multiplying_channels(int64_t results, int64_t lanes) {
+  const int64_t panel = panel_vectors(results, lanes) * lanes;
+  return 0.5 * static_cast<double>((results + panel - 1) / panel * panel) * (results <= lanes ? 1.25 : 1.05);
+}
+
+ConvolutionWay product_way(const Gather& gather, const Dims3& step, int64_t images, int64_t rows, int64_t channels,
+                           int64_t lanes) {
+  return product_costs(gather, step, images, rows, channels, lanes).least();
+}
+
+double product_cycles(const Gather& gather, const Dims3& step, int64_t images, int64_t rows, int64_t channels,
+                      int64_t lanes) {
+  const Costs costs = product_costs(gather, step, images, rows, channels, lanes);
+  return std::min({costs.panels, costs.rows, costs.images, costs.channels});
 }
 
 // As a matrix product, each position is a step that multiplies whole vectors of filters, and gy is transposed.
@@ -104,7 +125,9 @@ ConvolutionWay weights_way(const Gather& gather, const Dims3& step, int64_t imag
                  6 * static_cast<double>(filters) / (depth_channels * taps);
   costs.channels = multiplying_channels(filters, lanes) + copying(step, taps) +
                    6 * static_cast<double>(filters) / (depth_channels * taps);
-  if (!fits(gather, channels + filters, lanes)) costs.images = kNever;
+  if (!countable_channels(gather, step, channels)) costs.channels = kNever;
+  if (!countable(gather)) costs.rows = kNever;
+  if (!fits(gather, channels + filters, lanes) || !countable(gather)) costs.images = kNever;
   return costs.least();
 }
 

@@ -20,6 +20,13 @@ enum class ConvolutionWay {
 ConvolutionWay product_way(const Gather& gather, const Dims3& step, int64_t images, int64_t rows, int64_t channels,
                            int64_t lanes);
 
+// The same way's cycles, per vector of positions and step of depth.
+double product_cycles(const Gather& gather, const Dims3& step, int64_t images, int64_t rows, int64_t channels,
+                      int64_t lanes);
+
+// Cycles with channels as lanes, `results` of them per position; the same unit.
+double multiplying_channels(int64_t results, int64_t lanes);
+
 // For the weight gradient of `filters` output channels and `channels` input channels.
 ConvolutionWay weights_way(const Gather& gather, const Dims3& step, int64_t images, int64_t filters, int64_t channels,
                            int64_t lanes);

@@ -1,6 +1,7 @@
 #include <korrel/framework/kernels/padded_images.h>
 
 #include <algorithm>
+#include <cstdint>
 
 namespace korrel::kernels {
 namespace {
@@ -12,6 +13,12 @@ constexpr int64_t kChunkPositions = 256;
 constexpr int64_t kChunkBytes = 1 << 20;
 
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+int32_t* end_list(const int32_t* begin, int32_t* to) {
+  const int32_t last = to > begin ? to[-1] : 0;
+  for (int64_t i = 0; i < kSpareDistances; ++i) *to++ = last;
+  return to;
+}
 
 }  // namespace
 
@@ -63,19 +70,16 @@ PaddedImages plan_padded_images(const Gather& gather, const Dims3& step, int64_t
   return p;
 }
 
-int64_t distance_count(const PaddedImages& p) {
-  return p.images * p.rows_per_chunk * p.row_positions + p.depth + 2 * kSpareDistances;
+bool distances_fit(const PaddedImages& p) { return p.images * p.image_stride <= INT32_MAX; }
+
+int64_t position_count(const PaddedImages& p, const Dims3& grid) {
+  return p.images * volume(grid) / std::max<int64_t>(grid[p.axis], 1) * std::min(grid[p.axis], p.rows_per_chunk);
 }
 
-void list_distances(PaddedImages& p, const Gather& gather, const Dims3& step, int32_t* memory) {
-  int32_t* to = memory;
-  const auto end_list = [&](const int32_t* begin) {
-    const int32_t last = to > begin ? to[-1] : 0;
-    for (int64_t i = 0; i < kSpareDistances; ++i) *to++ = last;
-  };
-  Dims3 grid = gather.grid;
-  grid[p.axis] = p.rows_per_chunk;
-  p.position = to;
+int32_t* list_positions(const PaddedImages& p, const Dims3& whole_grid, const Dims3& step, int32_t* to) {
+  const int32_t* begin = to;
+  Dims3 grid = whole_grid;
+  grid[p.axis] = std::min(grid[p.axis], p.rows_per_chunk);
   for (int64_t image = 0; image < p.images; ++image) {
     for (int64_t i0 = 0; i0 < grid[0]; ++i0) {
       for (int64_t i1 = 0; i1 < grid[1]; ++i1) {
@@ -84,8 +88,11 @@ void list_distances(PaddedImages& p, const Gather& gather, const Dims3& step, in
       }
     }
   }
-  end_list(p.position);
-  p.distance = to;
+  return end_list(begin, to);
+}
+
+int32_t* list_depth(const PaddedImages& p, const Gather& gather, int32_t* to) {
+  const int32_t* begin = to;
   for (int64_t c = 0; c < p.channels; ++c) {
     for (int64_t t = 0; t < gather.tap_count; ++t) {
       const Dims3& offset = gather.taps[t].offset;
@@ -94,7 +101,18 @@ void list_distances(PaddedImages& p, const Gather& gather, const Dims3& step, in
                                    p.low[2]);
     }
   }
-  end_list(p.distance);
+  return end_list(begin, to);
+}
+
+int64_t distance_count(const PaddedImages& p) {
+  return p.images * p.rows_per_chunk * p.row_positions + p.depth + 2 * kSpareDistances;
+}
+
+void list_distances(PaddedImages& p, const Gather& gather, const Dims3& step, int32_t* memory) {
+  p.position = memory;
+  memory = list_positions(p, gather.grid, step, memory);
+  p.distance = memory;
+  list_depth(p, gather, memory);
 }
 
 }  // namespace korrel::kernels

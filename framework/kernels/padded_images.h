@@ -36,8 +36,17 @@ int64_t panel_vectors(int64_t results, int64_t lanes);
 PaddedImages plan_padded_images(const Gather& gather, const Dims3& step, int64_t images, int64_t channels,
                                 int64_t element_bytes);
 
+// Whether distances within the copy are representable. They are not if a single row of positions reads 2^31 elements.
+bool distances_fit(const PaddedImages& plan);
+
 // The lists' length in entries, and the lists in `memory`.
 int64_t distance_count(const PaddedImages& plan);
 void list_distances(PaddedImages& plan, const Gather& gather, const Dims3& step, int32_t* memory);
+
+// Each list of its own, for several products that share a copy: of a grid that may be smaller than the plan's, and of
+// some of the taps. Return the list's end.
+int64_t position_count(const PaddedImages& plan, const Dims3& grid);  // without spare entries
+int32_t* list_positions(const PaddedImages& plan, const Dims3& grid, const Dims3& step, int32_t* to);
+int32_t* list_depth(const PaddedImages& plan, const Gather& gather, int32_t* to);
 
 }  // namespace korrel::kernels
