@@ -44,7 +44,10 @@ void compare(const Copy& copy) {
   int64_t to_first = -reach(copy.to, false), from_first = -reach(copy.from, false);
   std::vector<T> from(static_cast<std::size_t>(from_first + reach(copy.from, true) + 1));
   std::iota(from.begin(), from.end(), T(1));
-  std::vector<T> actual(static_cast<std::size_t>(to_first + reach(copy.to, true) + 1)), expected = actual;
+  constexpr int64_t line = 64 / sizeof(T);  // the first element written begins a cache line, as a tensor's does
+  std::vector<T> actual(static_cast<std::size_t>(line + to_first + reach(copy.to, true) + 1)), expected = actual;
+  to_first +=
+      (line - static_cast<int64_t>(reinterpret_cast<uintptr_t>(actual.data() + to_first) / sizeof(T)) % line) % line;
   naive(copy.shape, expected.data() + to_first, copy.to, from.data() + from_first, copy.from);
   kernels::strided_copy(copy.shape, sizeof(T), actual.data() + to_first, copy.to, from.data() + from_first, copy.from);
   CHECK(actual == expected);
@@ -79,6 +82,10 @@ TEST_CASE("any strides on both sides, as one index at a time would have it") {
              Copy{{40, 70, 60}, {4200, 60, 1}, {60, 2400, 1}},  // several threads, many blocks
              Copy{{30, 50, 90}, {4500, 90, 1}, {1, 30, 1500}},
              Copy{{100'000, 3}, {3, 1}, {1, 100'000}},
+             Copy{{1031, 528}, {528, 1}, {1, 1031}},  // large: past the caches
+             Copy{{1031, 528}, {544, 1}, {1, 1040}},
+             Copy{{1031, 528}, {530, 1}, {1, 1031}},  // no whole lines
+             Copy{{3, 333, 560}, {333 * 560, 560, 1}, {333 * 560, 1, 333}},
          }) {
       compare<uint8_t>(copy);
       compare<float>(copy);
