@@ -7,6 +7,7 @@
 #define KORREL_POOLING_2X2_INL_H_
 #endif
 
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 #include <korrel/framework/kernels/pooling_rows-inl.h>
@@ -108,6 +109,7 @@ HWY_INLINE void gradient_2x2(D d, const Halving& h, int64_t begin, int64_t end, 
   const int64_t lanes = lanes_of(d);
   const int64_t last = end < h.planes * h.out_rows ? h.start(end) : h.planes * h.rows * h.width;
   HWY_ALIGN T copy[2 * hn::MaxLanes(d)];
+  const bool past_caches = goes_past_caches(gx, h.planes * h.rows * h.width, h.width) && h.width % (2 * lanes) == 0;
   for (int64_t row = begin; row < end; ++row) {
     const int64_t start = h.start(row);
     for (int upper = 1; upper >= 0; --upper) {  // what a row's last vector leaves in the next row, that one overwrites
@@ -116,17 +118,24 @@ HWY_INLINE void gradient_2x2(D d, const Halving& h, int64_t begin, int64_t end, 
         const int64_t at = row * h.out_width + i, valid = h.out_width - i < lanes ? h.out_width - i : lanes;
         const bool whole = place + 2 * (i + lanes) <= last;
         hn::Vec<D> even, odd;
-        fetch_ahead(gx + place + 2 * i, 2 * lanes);
+        T* to = gx + place + 2 * i;
+        if (!past_caches) fetch_ahead(to, 2 * lanes);
         share(at, valid, upper ? 0 : 2, even, odd);
-        hn::StoreInterleaved2(even, odd, d, whole ? gx + place + 2 * i : copy);
+        if (past_caches) {
+          hn::StoreInterleaved2(even, odd, d, copy);
+          for (int64_t k = 0; k < 2 * lanes; k += lanes) hn::Stream(hn::Load(d, copy + k), d, to + k);
+          continue;
+        }
+        hn::StoreInterleaved2(even, odd, d, whole ? to : copy);
         if (!whole)
-          for (int64_t k = 0; k < 2 * valid; ++k) gx[place + 2 * i + k] = copy[k];
+          for (int64_t k = 0; k < 2 * valid; ++k) to[k] = copy[k];
       }
       if (h.width % 2 == 1) gx[place + h.width - 1] = T(0);
     }
     if (h.rows % 2 == 1 && row % h.out_rows == h.out_rows - 1)
       for (int64_t i = 0; i < h.width; ++i) gx[start + 2 * h.width + i] = T(0);
   }
+  if (past_caches) hwy::FlushStream();
 }
 
 template <class D, class T = hn::TFromD<D>>

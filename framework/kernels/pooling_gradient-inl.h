@@ -7,6 +7,7 @@
 #define KORREL_POOLING_GRADIENT_INL_H_
 #endif
 
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 #include <korrel/framework/kernels/pooling_rows-inl.h>
@@ -23,10 +24,22 @@ HWY_INLINE void copy(D d, const T* HWY_RESTRICT from, int64_t size, T* HWY_RESTR
   if (size > 0) store_part(load_part(d, from, static_cast<size_t>(size)), d, to, static_cast<size_t>(size));
 }
 
-// to[0, size) = the sums of a unit, [phase][lanes], woven together. Touches nothing beyond.
+// The same past the caches: whole lines.
 template <class D, class T = hn::TFromD<D>>
-HWY_INLINE void weave(D d, const T* sums, int64_t phases, int64_t size, T* to) {
+HWY_INLINE void copy_past_caches(D d, const T* HWY_RESTRICT from, int64_t size, T* HWY_RESTRICT to) {
+  for (int64_t i = 0; i < size; i += lanes_of(d)) hn::Stream(hn::LoadU(d, from + i), d, to + i);
+}
+
+// to[0, size) = the sums of a unit, [phase][lanes], woven together. Touches nothing beyond. past_caches: those are
+// whole lines of a large result.
+template <class D, class T = hn::TFromD<D>>
+HWY_INLINE void weave(D d, const T* sums, int64_t phases, int64_t size, bool past_caches, T* to) {
   const int64_t lanes = lanes_of(d);
+  if (past_caches && phases <= 2) {
+    HWY_ALIGN T both[2 * hn::MaxLanes(d)];
+    if (phases == 2) hn::StoreInterleaved2(hn::Load(d, sums), hn::Load(d, sums + lanes), d, both);
+    return copy_past_caches(d, phases == 2 ? both : sums, size, to);
+  }
   fetch_ahead(to, size);
   if (phases == 1) {
     copy(d, sums, size, to);
@@ -47,6 +60,8 @@ HWY_INLINE void gradient_of_band(const PoolBand& band, T* sums, T* gx, SumUp sum
   const hn::ScalableTag<T> d;
   const PoolPlan& plan = band.plan;
   const int64_t lanes = lanes_of(d), phases = plan.phases[2], unit = lanes * phases;
+  const bool past_caches =
+      goes_past_caches(gx, plan.g.planes * plan.here[0] * plan.here[1] * plan.here[2], plan.here[2]);
   T* plane = gx + (band.plane * plan.here[0] + band.depth) * plan.here[1] * plan.here[2];
   for_units(band, lanes, [&](const Unit(&units)[kUnits], int count) HWY_ATTR {
     for (int64_t row_phase = 0; row_phase < plan.phases[1]; ++row_phase) {
@@ -62,7 +77,7 @@ HWY_INLINE void gradient_of_band(const PoolBand& band, T* sums, T* gx, SumUp sum
         const int64_t at = units[u].row * plan.phases[1] + row_phase, column = units[u].column * phases;
         if (at >= plan.here[1]) break;
         const int64_t size = plan.here[2] - column < unit ? plan.here[2] - column : unit;
-        weave(d, sums + u * unit, phases, size, plane + at * plan.here[2] + column);
+        weave(d, sums + u * unit, phases, size, past_caches, plane + at * plan.here[2] + column);
       }
     }
   });
@@ -95,6 +110,7 @@ void max_gradient_rows(const PoolPlan& plan, int64_t begin, int64_t end, const T
                        }
                      });
   }
+  hwy::FlushStream();
 }
 
 // Rows of positions [begin, end) of gx: sums of gy / divisors.
@@ -116,6 +132,7 @@ void average_gradient_rows(const PoolPlan& plan, int64_t begin, int64_t end, con
                            sum[u] = hn::Add(sum[u], hn::LoadU(d, met.elements() + t->distance + units[u].place));
                      });
   }
+  hwy::FlushStream();
 }
 
 }  // namespace

@@ -57,6 +57,14 @@ HWY_INLINE void fetch_ahead(const T* at, int64_t count) {
   for (int64_t i = 0; i < count * static_cast<int64_t>(sizeof(T)); i += 64) __builtin_prefetch(bytes + i);
 }
 
+// Whether results, `elements` in rows of `row`, are written past the caches: large ones leave those before anyone reads
+// them, and need not be read before they are written. Their rows are whole cache lines then.
+template <class T>
+HWY_INLINE bool goes_past_caches(const T* to, int64_t elements, int64_t row) {
+  constexpr int64_t kLine = 64 / sizeof(T), kLarge = (9 << 19) / sizeof(T);  // 4.5 MB: twice a second-level cache
+  return elements > kLarge && row % kLine == 0 && reinterpret_cast<uintptr_t>(to) % 64 == 0;
+}
+
 // The first n elements from `from` on, `fill` in the other lanes. n may be anything.
 template <class D, class T = hn::TFromD<D>>
 HWY_INLINE hn::Vec<D> load_or(D d, const T* from, int64_t n, T fill) {

@@ -10,6 +10,7 @@
 #include <korrel/framework/autograd/backward.h>
 #include <korrel/framework/autograd/node.h>
 #include <korrel/framework/base/error.h>
+#include <korrel/framework/base/parallel.h>
 #include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/reduction.h>
 #include <korrel/framework/tensor/create.h>
@@ -113,4 +114,29 @@ TEST_CASE("Pooling leaves no node behind") {
   Tensor x = randn({2, 3, 8, 8}).requires_grad_();
   sum(max_pool2d(x, 2) + avg_pool2d(x, 2)).backward();
   CHECK(live_nodes() == before);
+}
+
+TEST_CASE("gradients of large batches, written past the caches, are those of their images") {
+  Generator generator(5);
+  const int before = num_threads();
+  for (DType dtype : {f32, f64}) {
+    Tensor x = randn({50, 24, 32, 32}, {.dtype = dtype}, generator);  // 4.9 MB in f32
+    for (bool max : {true, false})
+      for (auto [kernel, stride, padding] : {std::array{2, 2, 0}, std::array{3, 2, 1}, std::array{3, 1, 1}}) {
+        const auto gradient = [&, kernel = kernel, stride = stride, padding = padding](const Tensor& images) {
+          Tensor leaf = images.clone().requires_grad_();
+          Tensor y = max ? max_pool2d(leaf, kernel, {.stride = stride, .padding = padding})
+                         : avg_pool2d(leaf, kernel, {.stride = stride, .padding = padding});
+          sum(y * y).backward();
+          return leaf.grad();
+        };
+        for (int threads : {1, 3}) {
+          set_num_threads(threads);
+          const Tensor all = gradient(x);
+          for (int64_t i : {0, 1, 24, 49})
+            CHECK(all.narrow(0, i, 1).to_vector() == gradient(x.narrow(0, i, 1)).to_vector());
+        }
+      }
+  }
+  set_num_threads(before);
 }
