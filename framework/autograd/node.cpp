@@ -75,6 +75,11 @@ Tensor Backward::output(const Tensor& detached, int i) const {
   return y;
 }
 
+Tensor Backward::reusable_grad() const {
+  const bool seen_here_only = grad.body().unique() && grad.body().storage->unique() && grad.is_contiguous();
+  return seen_here_only && !grad_enabled() ? grad : Tensor();
+}
+
 namespace recording {
 
 GradientScope::GradientScope(const Node& node) : before_(std::exchange(differentiated, &node)) {}

@@ -32,6 +32,9 @@ class Backward {
   // The op's own output as a graph tensor, from the detached copy that the closure captured. (Capturing the output
   // itself would make it own itself.)
   Tensor output(const Tensor& detached, int i = 0) const;
+  // `grad`, to be written over with the result of the closure's last use of it: where nobody else sees its elements and
+  // nothing is recorded. Else undefined.
+  Tensor reusable_grad() const;
 
  private:
   Node& node_;

@@ -34,6 +34,8 @@ struct Operand {
   const Strides* strides = nullptr;  // of a strided one: in elements, over the result's shape, 0 where broadcast
 };
 
+inline constexpr int64_t cheap_grain = 16384;  // of an addition; what costs more has a smaller one
+
 struct Elementwise {
   Kernel kernel;
   DType dtype;
@@ -44,7 +46,7 @@ struct Elementwise {
   int out_size;        // bytes of an element
   int count;           // of inputs
   Operand in[max_inputs];
-  int64_t grain = 16384;  // elements worth a thread
+  int64_t grain = cheap_grain;  // elements worth a thread
 };
 
 void run(const Elementwise& job);

@@ -48,7 +48,7 @@ Number number_as(DType dtype, const Scalar& value) {
 }
 
 Tensor compute(const char* op, kernels::Kernel kernel, DType dtype, DType result,
-               std::initializer_list<Operand> operands, const MapOptions& options) {
+               std::initializer_list<Operand> operands, const MapOptions& options, Tensor onto = {}) {
   Tensor converted[kernels::max_inputs];  // keeps the copies alive
   const Tensor* tensors[kernels::max_inputs] = {};
   Number numbers[kernels::max_inputs];
@@ -80,8 +80,8 @@ Tensor compute(const char* op, kernels::Kernel kernel, DType dtype, DType result
     }
     ++count;
   }
-  Tensor y = make_tensor(*shape, result);
-  kernels::Elementwise job{kernel, dtype, options.params.data(), shape, shape->numel(), y.raw_data(), 0, 0, {}, 16384};
+  Tensor y = onto.defined() ? std::move(onto) : make_tensor(*shape, result);
+  kernels::Elementwise job{kernel, dtype, options.params.data(), shape, shape->numel(), y.raw_data(), 0, 0, {}};
   job.out_size = static_cast<int>(size_of(result));
   job.count = count;
   if (options.cost > 1) job.grain = std::max<int64_t>(512, job.grain / options.cost);
@@ -112,8 +112,8 @@ Tensor compute(const char* op, kernels::Kernel kernel, DType dtype, DType result
 }  // namespace
 
 Tensor map(const char* op, kernels::Kernel kernel, DType dtype, std::initializer_list<Operand> operands,
-           const MapOptions& options) {
-  return compute(op, kernel, dtype, dtype, operands, options);
+           const MapOptions& options, Tensor onto) {
+  return compute(op, kernel, dtype, dtype, operands, options, std::move(onto));
 }
 Tensor map_predicate(const char* op, kernels::Kernel kernel, DType dtype, std::initializer_list<Operand> operands) {
   return compute(op, kernel, dtype, boolean, operands, {});

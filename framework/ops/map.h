@@ -30,9 +30,10 @@ struct MapOptions {
   int64_t cost = 1;                   // of an element, in additions: decides when threads pay
 };
 
-// `dtype`: what the operands are converted to and computed in, and the dtype of the result.
+// `dtype`: what the operands are converted to and computed in, and the dtype of the result. Where `onto` is defined, it
+// becomes the result: it is one of the operands, as they are computed with, or overlaps none.
 Tensor map(const char* op, kernels::Kernel kernel, DType dtype, std::initializer_list<Operand> operands,
-           const MapOptions& options = {});
+           const MapOptions& options = {}, Tensor onto = {});
 // The result is bool; `dtype` is that of the operands.
 Tensor map_predicate(const char* op, kernels::Kernel kernel, DType dtype, std::initializer_list<Operand> operands);
 // One tensor, in its floating type (f32 for integers).

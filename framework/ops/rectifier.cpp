@@ -182,7 +182,12 @@ Tensor between(const char* op, const Tensor& x, double low, double high) {
 }  // namespace
 
 Tensor relu(const Tensor& x) {
-  return activate("relu", HWY_DISPATCH_TABLE(relu_rows), HWY_DISPATCH_TABLE(relu_slope_rows), x, {}, straight);
+  const kernels::Kernel slope_rows = HWY_DISPATCH_TABLE(relu_slope_rows);
+  Tensor y = map("relu", HWY_DISPATCH_TABLE(relu_rows), checked_floating("relu", x), {x});
+  // y > 0 where x > 0: y is kept, which the next op often keeps, too, and x may go.
+  return record("relu", y, {x}, [y = y.detach(), slope_rows](const Backward& b) -> Gradients {
+    return {slope("relu", slope_rows, b.grad, b.output(y), {}, straight, b.reusable_grad())};
+  });
 }
 Tensor relu6(const Tensor& x) { return between("relu6", x, 0, 6); }
 Tensor hardtanh(const Tensor& x, const HardtanhOptions& options) {

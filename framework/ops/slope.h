@@ -8,11 +8,12 @@
 
 namespace korrel {
 
-// grad f'(x), recorded. curve(g, x) gives g f''(x) in ops; undefined where f is made of straight lines.
+// grad f'(x), recorded, written over `onto` (grad itself) where that is defined. curve(g, x) gives g f''(x) in ops;
+// undefined where f is made of straight lines.
 template <class Curve>
 Tensor slope(const char* op, kernels::Kernel kernel, const Tensor& grad, const Tensor& x, const MapOptions& options,
-             Curve curve) {
-  Tensor gx = map(op, kernel, grad.dtype(), {grad, x}, options);
+             Curve curve, Tensor onto = {}) {
+  Tensor gx = map(op, kernel, grad.dtype(), {grad, x}, options, std::move(onto));
   return record(op, std::move(gx), {grad, x}, [=](const Backward& b) -> Gradients {
     return {b.needs(0) ? slope(op, kernel, b.grad, x, options, curve) : Tensor(),
             b.needs(1) ? curve(b.grad * grad, x) : Tensor()};
@@ -24,7 +25,7 @@ Tensor activate(const char* op, kernels::Kernel value, kernels::Kernel grad_time
                 const MapOptions& options, Curve curve) {
   Tensor y = map(op, value, checked_floating(op, x), {x}, options);
   return record(op, std::move(y), {x}, [=](const Backward& b) -> Gradients {
-    return {slope(op, grad_times_slope, b.grad, x, options, curve)};
+    return {slope(op, grad_times_slope, b.grad, x, options, curve, b.reusable_grad())};
   });
 }
 

@@ -10,6 +10,7 @@
 #include <korrel/framework/autograd/backward.h>
 #include <korrel/framework/autograd/node.h>
 #include <korrel/framework/base/error.h>
+#include <korrel/framework/ops/reduction.h>
 #include <korrel/framework/tensor/create.h>
 
 using namespace korrel;
@@ -74,6 +75,49 @@ TEST_CASE("a backward through an activation records nothing unless asked") {
     Tensor y = f(x);
     CHECK_FALSE(grad({y}, {x}, {ones_like(y)}, {.retain_graph = true})[0].requires_grad());
     CHECK(grad({y}, {x}, {ones_like(y)}, {.create_graph = true})[0].requires_grad());
+  }
+}
+
+TEST_CASE("a gradient is written over only where nobody else sees it") {
+  const Values ones(4, 1), slope = {0, 0, 1, 1};
+  const auto start = [] { return tensor({-2, -1, 1, 2}, {.dtype = f64, .requires_grad = true}); };
+  {
+    Tensor x = start(), seed = tensor({1, 1, 1, 1}, {.dtype = f64});  // the caller's
+    relu(x).backward(seed);
+    CHECK(seed.to_vector() == ones);
+    CHECK(x.grad().to_vector() == slope);
+  }
+  {
+    Tensor x = start(), y = relu(x * 1), seen;  // a hook's
+    y.register_hook([&](const Tensor& gradient) { seen = gradient; });
+    sum(y * 1).backward();
+    CHECK(seen.to_vector() == ones);
+    CHECK(x.grad().to_vector() == slope);
+  }
+  {
+    Tensor x = start(), y = relu(x * 1);  // retained
+    y.retain_grad();
+    sum(y * 1).backward();
+    CHECK(y.grad().to_vector() == ones);
+    CHECK(x.grad().to_vector() == slope);
+  }
+  {
+    Tensor a = start(), b = start();  // one gradient for two activations, one after the other
+    sum((relu(a * 1) + relu(b * -1)) * 3).backward();
+    CHECK(a.grad().to_vector() == Values{0, 0, 3, 3});
+    CHECK(b.grad().to_vector() == Values{-3, -3, 0, 0});
+  }
+  {
+    Tensor x = start(), y = relu(x * 1) * 2;  // a graph walked twice
+    sum(y).backward({}, {.retain_graph = true});
+    sum(y).backward();
+    CHECK(x.grad().to_vector() == Values{0, 0, 4, 4});
+  }
+  {
+    Tensor x = start(), y = relu(x * 1), z = sum(y * y);  // asked for beside x's
+    std::vector<Tensor> found = grad({z}, {y, x});
+    CHECK(found[0].to_vector() == Values{0, 0, 2, 4});
+    CHECK(found[1].to_vector() == Values{0, 0, 2, 4});
   }
 }
 

@@ -146,6 +146,34 @@ TEST_CASE("the same bits wherever a row begins, for any number of threads") {
   }
 }
 
+TEST_CASE("results of any size, written past the caches or fetched ahead, hold what small parts hold") {
+  Generator generator(7);
+  const int before = num_threads();
+  auto all = [](const Tensor& a, const Tensor& b, const Tensor& c) {
+    return std::vector<Tensor>{a + b, a * 2, 1 - b, a > b, where(a > 0, b, c), lerp(a, b, 0.25)};
+  };
+  for (int64_t n : {16385, 1200001})  // above 64 KiB; above 4.5 MB
+    for (DType dtype : {f32, f64}) {
+      Tensor a = randn({n}, {.dtype = dtype}, generator), b = randn({n}, {.dtype = dtype}, generator),
+             c = randn({n}, {.dtype = dtype}, generator);
+      for (int threads : {1, 2}) {
+        set_num_threads(threads);
+        std::vector<Tensor> whole = all(a, b, c);
+        for (int64_t begin : {int64_t{0}, int64_t{5}, n / 2 - 7000, n - 15001}) {
+          auto part = [&](const Tensor& t) { return t.narrow(0, begin, 15001).contiguous(); };
+          std::vector<Tensor> parts = all(part(a), part(b), part(c));
+          for (std::size_t i = 0; i < parts.size(); ++i) {
+            INFO(n, " elements, result ", i, " from ", begin);
+            CHECK(parts[i].to_vector() == part(whole[i]).to_vector());
+          }
+        }
+      }
+    }
+  set_num_threads(before);
+  Tensor row = randn({1501}, {}, generator), column = randn({1000, 1}, {}, generator), sums = row + column;  // 6 MB
+  for (int64_t r : {0, 1, 499, 999}) CHECK(sums[r].to_vector() == (row + column[r]).to_vector());
+}
+
 TEST_CASE("integers divide as PyTorch's do") {
   Tensor a = ints({7, -7, 7, -7}), b = ints({2, 2, -2, -2});
   CHECK((a / b).dtype() == f32);
