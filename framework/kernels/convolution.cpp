@@ -20,6 +20,7 @@
 #include <korrel/framework/kernels/matrix_product-inl.h>
 #include <korrel/framework/kernels/partial_vectors-inl.h>
 #include <korrel/framework/kernels/phase_lanes-inl.h>
+#include <korrel/framework/kernels/phase_tiles-inl.h>
 #include <korrel/framework/kernels/plain_panels-inl.h>
 #include <korrel/framework/kernels/transpose-inl.h>
 
@@ -156,6 +157,9 @@ void merge_phases(const ConvGeometry& g, const T* split, T* gx) {
 // Few channels read gy phase by phase, each phase in its own way.
 template <class T>
 void input_gradient(const ConvGeometry& g, const T* gy, const T* w, const T* bias, T* gx) {
+  if constexpr (sizeof(T) == 4) {
+    if (phase_tiles_pay(g, Blocks<T>::kLanes)) return PhaseTileProduct(g, gy, w, bias, gx).run();
+  }
   if (phases_pay(g, Blocks<T>::kLanes)) return PhaseProduct<T>(g, gy, w, bias, gx).run();
   const int64_t channels = g.c / g.groups, filters = g.k / g.groups, kernel = volume(g.kernel);
   Tap* taps = scratch<Tap>(Scratch::kTaps, kernel);

@@ -1,0 +1,128 @@
+// Transposed convolutions by minimal filtering against the sum itself in f64: they may not err more than 4 times as
+// much as the direct f32 sum does, on any SIMD target, whatever the padding; and the same bits for any number of
+// threads.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <korrel/framework/base/parallel.h>
+#include <korrel/framework/kernels/phase_tiles.h>
+#include <korrel/framework/kernels/targets.h>
+#include <korrel/framework/kernels/winograd.h>
+
+using namespace korrel;
+using kernels::ConvGeometry;
+
+namespace {
+
+ConvGeometry geometry(int64_t n, int64_t c, int64_t k, int64_t height, int64_t width, int64_t pad_height,
+                      int64_t pad_width) {
+  ConvGeometry g;
+  g.n = n, g.c = c, g.k = k;
+  g.in = {1, height, width};
+  g.kernel = {1, 4, 4};
+  g.stride = {1, 2, 2};
+  g.padding = {0, pad_height, pad_width};
+  g.out = {1, (height + 2 * pad_height - 4) / 2 + 1, (width + 2 * pad_width - 4) / 2 + 1};
+  return g;
+}
+
+std::vector<float> numbers(int64_t count, unsigned seed) {
+  std::mt19937 random(seed);
+  std::uniform_real_distribution<float> uniform(-1, 1);
+  std::vector<float> values(static_cast<std::size_t>(count));
+  for (float& value : values) value = uniform(random);
+  return values;
+}
+
+template <class T>
+struct Case {
+  ConvGeometry g;
+  std::vector<T> gy, w, bias;
+
+  explicit Case(const ConvGeometry& geometry) : g(geometry) {
+    const auto values = [](int64_t count, unsigned seed) {
+      const std::vector<float> all = numbers(count, seed);
+      return std::vector<T>(all.begin(), all.end());
+    };
+    gy = values(g.n * g.k * g.out[1] * g.out[2], 1);
+    w = values(g.k * g.c * 16, 2);
+    bias = values(g.c, 3);
+  }
+  std::vector<T> run(bool with_bias = true) const {
+    std::vector<T> gx(static_cast<std::size_t>(g.n * g.c * g.in[1] * g.in[2]), std::numeric_limits<T>::quiet_NaN());
+    kernels::conv_input_gradient(g, gy.data(), w.data(), with_bias ? bias.data() : nullptr, gx.data());
+    return gx;
+  }
+};
+
+double error(const std::vector<float>& values, const std::vector<double>& exact) {
+  double sum = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) sum += std::pow(static_cast<double>(values[i]) - exact[i], 2);
+  return std::sqrt(sum / static_cast<double>(values.size()));
+}
+
+}  // namespace
+
+TEST_CASE("errs at most 4 times as much as the direct sum, on every target and with any padding") {
+  const std::string before = kernels::active_target();
+  const bool was_enabled = kernels::winograd_enabled();
+  for (const std::string& target : kernels::available_targets()) {
+    kernels::force_target(target);
+    for (const ConvGeometry& g :
+         {geometry(2, 32, 40, 32, 32, 1, 1), geometry(3, 20, 33, 27, 35, 0, 2), geometry(1, 50, 32, 64, 70, 2, 3),
+          geometry(4, 16, 64, 40, 24, 3, 0), geometry(1, 33, 70, 44, 300, 4, 5), geometry(5, 32, 32, 24, 31, 6, 1)}) {
+      CAPTURE(target);
+      CAPTURE(g.in[1]);
+      CAPTURE(g.in[2]);
+      kernels::set_winograd(true);
+      REQUIRE(kernels::phase_tiles_pay(g, 16));
+      const Case<float> narrow(g);
+      const Case<double> wide(g);
+      for (bool bias : {false, true}) {
+        kernels::set_winograd(true);
+        const std::vector<float> fast = narrow.run(bias);
+        kernels::set_winograd(false);
+        const std::vector<float> direct = narrow.run(bias);
+        const std::vector<double> exact = wide.run(bias);
+        CHECK(error(fast, exact) <= 4 * error(direct, exact));
+        CHECK(fast != direct);  // the switch switches
+      }
+    }
+  }
+  kernels::set_winograd(was_enabled);
+  kernels::force_target(before);
+}
+
+TEST_CASE("the same bits for any number of threads") {
+  const int threads = num_threads();
+  for (const ConvGeometry& g : {geometry(9, 48, 40, 26, 30, 1, 1), geometry(2, 32, 64, 130, 66, 1, 1)}) {
+    const Case<float> made(g);
+    set_num_threads(1);
+    const std::vector<float> one = made.run();
+    for (int count : {2, 3}) {
+      set_num_threads(count);
+      CHECK(made.run() == one);
+    }
+  }
+  set_num_threads(threads);
+}
+
+TEST_CASE("other kernels, strides and groups, few channels and few tiles are left to the direct sum") {
+  const ConvGeometry g = geometry(8, 32, 64, 32, 32, 1, 1);
+  CHECK(kernels::phase_tiles_pay(g, 16) == kernels::winograd_enabled());
+  ConvGeometry large = g, uneven = g, dilated = g, grouped = g, few = g, small = g;
+  large.kernel = {1, 6, 6};
+  uneven.stride = {1, 2, 1};
+  dilated.dilation = {1, 1, 2};
+  grouped.groups = 2;
+  few.c = 3;
+  small.in = {1, 8, 8}, small.out = {1, 4, 4};  // 4x4 positions of each phase are 2x2 tiles of 3x3
+  for (const ConvGeometry& other : {large, uneven, dilated, grouped, few, small}) {
+    CHECK_FALSE(kernels::phase_tiles_pay(other, 16));
+  }
+}
