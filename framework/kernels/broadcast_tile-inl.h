@@ -12,6 +12,7 @@
 
 #include <hwy/highway.h>
 
+#include <korrel/framework/kernels/coming_rows.h>
 #include <korrel/framework/kernels/matrix_product-inl.h>
 #include <korrel/framework/kernels/padded_images.h>
 #include <korrel/framework/kernels/partial_vectors-inl.h>
@@ -77,15 +78,24 @@ constexpr int broadcast_rows(int vectors) {
   return vectors == 1 ? sums / 2 : sums / vectors;
 }
 
+// What a product's tiles ask for, each a part of it.
+struct Coming {
+  ComingRows *source = nullptr, *other = nullptr;
+  int64_t source_bytes = 0, other_bytes = 0;  // per tile
+};
+
 // All rows: tiles of whole and half height, the last of which may reach beyond `rows`, by less than kSpareDistances;
 // there, too, `away` has entries and `to` has room.
 template <class T, int kVectors>
 void broadcast_rows_of(int64_t rows, int64_t steps, const T* from, const int32_t* at, const int32_t* away,
-                       const T* vectors, const T* start, bool accumulate, T* to, int64_t to_stride) {
+                       const T* vectors, const T* start, bool accumulate, T* to, int64_t to_stride,
+                       const Coming& coming) {
   constexpr int kHigh = broadcast_rows<T>(kVectors), kLow = (kHigh + 1) / 2;
   static_assert(kHigh <= kSpareDistances);
   for (int64_t row = 0; row < rows;) {
     const bool high = rows - row > kLow;
+    if (coming.source != nullptr) coming.source->ask(coming.source_bytes);
+    if (coming.other != nullptr) coming.other->ask(coming.other_bytes);
     (high ? &broadcast_tile<T, kHigh, kVectors> : &broadcast_tile<T, kLow, kVectors>)(steps, from, at, away + row,
                                                                                       vectors, start, accumulate,
                                                                                       to + row * to_stride, to_stride);
@@ -93,15 +103,22 @@ void broadcast_rows_of(int64_t rows, int64_t steps, const T* from, const int32_t
   }
 }
 
+// How many tiles there are, about.
+template <class T>
+int64_t broadcast_tiles(int64_t width, int64_t rows) {
+  return ceil_div(rows, broadcast_rows<T>(static_cast<int>(width)));
+}
+
 // With `width` vectors per step: panel_vectors().
 template <class T>
 void broadcast_product(int64_t width, int64_t rows, int64_t steps, const T* from, const int32_t* at,
-                       const int32_t* away, const T* vectors, const T* start, bool accumulate, T* to,
-                       int64_t to_stride) {
+                       const int32_t* away, const T* vectors, const T* start, bool accumulate, T* to, int64_t to_stride,
+                       const Coming& coming = {}) {
   (width == 4   ? &broadcast_rows_of<T, 4>
    : width == 3 ? &broadcast_rows_of<T, 3>
-   : width == 2 ? &broadcast_rows_of<T, 2>
-                : &broadcast_rows_of<T, 1>)(rows, steps, from, at, away, vectors, start, accumulate, to, to_stride);
+   : width == 2
+       ? &broadcast_rows_of<T, 2>
+       : &broadcast_rows_of<T, 1>)(rows, steps, from, at, away, vectors, start, accumulate, to, to_stride, coming);
 }
 
 // Copies the positions' rows row_begin <= row < row_end of `channels` channels of one image with the zeros around them.

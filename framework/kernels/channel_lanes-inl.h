@@ -79,6 +79,17 @@ void channel_product(const DirectProduct<T>& product, const Dims3& step) {
   const int64_t target_stride = product.groups * rows * positions;
   const int64_t most_positions = p.images * p.rows_per_chunk * p.row_positions;
   const EvenCut blocks(depth, kBroadcastBytes / (columns * static_cast<int64_t>(sizeof(T))), 1);
+  // What a part copies; with several groups, of its first image.
+  const bool near = product.images * source_stride * static_cast<int64_t>(sizeof(T)) <= kNearBytes,
+             results_near = product.images * target_stride * static_cast<int64_t>(sizeof(T)) <= kNearBytes;
+  const auto part_rows = [&](int64_t part) {
+    const int64_t image = part / p.chunks / product.groups * p.images, group = part / p.chunks % product.groups;
+    const int64_t row_begin = part % p.chunks * p.rows_per_chunk * step[p.axis];
+    return ComingRows(product.from + image * source_stride + group * product.channels * source_volume,
+                      product.channels * (product.groups == 1 ? smaller(p.images, product.images - image) : 1),
+                      product.source.size, p.axis, row_begin, row_begin + p.rows_per_chunk * step[p.axis]);
+  };
+  const int64_t tiles = blocks.count * panels * broadcast_tiles<T>(vectors, most_positions);
   const auto run = [&](int64_t begin, int64_t end) HWY_ATTR {
     T* padded = scratch<T>(Scratch::kPadded, p.images * p.image_stride + kLanes);
     T* sums = scratch<T>(Scratch::kImages, (most_positions + kSpareDistances) * width);
@@ -93,13 +104,20 @@ void channel_product(const DirectProduct<T>& product, const Dims3& step) {
                           product.from + (image + i) * source_stride + group * product.channels * source_volume,
                           row_begin, row_end, padded + i * p.image_stride);
       }
+      ComingRows coming = near || part + 1 == end ? ComingRows() : part_rows(part + 1);
+      ComingRows results(product.to + image * target_stride + group * rows * positions,
+                         results_near          ? 0
+                         : product.groups == 1 ? rows * images
+                                               : rows,
+                         gather.grid, p.axis, row_begin, row_end);
+      const Coming both{&coming, &results, coming.bytes() / tiles + 64, results.bytes() / tiles + 64};
       for (int64_t block = 0; block < blocks.count; ++block) {
         const int64_t first = blocks.begin(block), steps = blocks.end(block) - first;
         for (int64_t panel = 0; panel < panels; ++panel) {
           broadcast_product<T>(vectors, images * image_positions, steps, padded, p.distance + first, p.position,
                                weights + ((group * panels + panel) * depth + first) * columns,
                                block == 0 ? starts + group * width + panel * columns : nullptr, block > 0,
-                               sums + panel * columns, width);
+                               sums + panel * columns, width, both);
         }
       }
       for (int64_t i = 0; i < images; ++i) {

@@ -69,6 +69,8 @@ void channel_weight_gradient(const ConvGeometry& g, const Gather& gather, const 
   const int64_t part_size = (p.depth + kSpareDistances) * width, parts = g.groups * channel_parts.count;
   const int64_t most_positions = p.images * p.rows_per_chunk * p.row_positions;
   T* sums = scratch<T>(Scratch::kTarget, blocks.count * parts * part_size);
+  const bool x_near = g.n * g.c * source_volume * static_cast<int64_t>(sizeof(T)) <= kNearBytes,
+             gy_near = g.n * g.k * positions * static_cast<int64_t>(sizeof(T)) <= kNearBytes;
   const auto run = [&](int64_t begin, int64_t end) HWY_ATTR {
     T* padded = scratch<T>(Scratch::kPadded, p.images * p.image_stride + kLanes);
     T* vectors = scratch<T>(Scratch::kColumns, (most_positions + kLanes) * width);
@@ -94,13 +96,27 @@ void channel_weight_gradient(const ConvGeometry& g, const Gather& gather, const 
             }
           }
         }
+        // The next segment's; with several groups, of its first image.
+        const int64_t next = smaller(segment + 1, segments - 1), next_image = next / p.chunks * p.images;
+        const int64_t next_row = next % p.chunks * p.rows_per_chunk,
+                      next_images = g.groups == 1 ? smaller(p.images, g.n - next_image) : 1;
+        ComingRows coming_x(x + (next_image * g.c + group * channels + channel) * source_volume,
+                            x_near                     ? 0
+                            : channel_parts.count == 1 ? own.channels * next_images
+                                                       : own.channels,
+                            g.in, p.axis, next_row * g.stride[p.axis],
+                            (next_row + p.rows_per_chunk) * g.stride[p.axis]);
+        ComingRows coming_gy(gy + (next_image * g.k + group * filters) * positions, gy_near ? 0 : filters * next_images,
+                             g.out, p.axis, next_row, next_row + p.rows_per_chunk);
         const EvenCut steps(count, kBroadcastBytes / (columns * static_cast<int64_t>(sizeof(T))), 1);
+        const int64_t tiles = steps.count * (width / columns) * broadcast_tiles<T>(panel, own.channels * taps);
+        const Coming coming{&coming_x, &coming_gy, coming_x.bytes() / tiles + 64, coming_gy.bytes() / tiles + 64};
         for (int64_t step = 0; step < steps.count; ++step) {
           const int64_t first = steps.begin(step);
           for (int64_t k = 0; k < width; k += columns) {
             broadcast_product<T>(panel, own.channels * taps, steps.end(step) - first, padded, p.position + first,
                                  p.distance, vectors + k * count + first * columns, nullptr,
-                                 segment > blocks.begin(block) || step > 0, sums + i * part_size + k, width);
+                                 segment > blocks.begin(block) || step > 0, sums + i * part_size + k, width, coming);
           }
         }
       }

@@ -33,12 +33,20 @@ double packing(const Gather& gather, double channels, int64_t lanes) {
   return loads * (5 + 10 / channels);
 }
 
-// Transposing one vector takes 6 (64 shuffles for 16 vectors, loads and stores). A vector of the source serves all
-// taps.
-double transposing_source(const Gather& gather, double taps) {
+// Transposing one vector takes 6 (64 shuffles for 16 vectors, loads and stores), or 30 element by element, if the
+// stride along rows is not 1. A vector of the source serves all taps, or those of its phase.
+double transposing_source(const Gather& gather, const Dims3& step, double taps) {
   const double source = static_cast<double>(volume(gather.plane)),
-               grid = static_cast<double>(std::max<int64_t>(volume(gather.grid), 1));
-  return 6 * source / grid / taps;
+               grid = static_cast<double>(std::max<int64_t>(volume(gather.grid), 1)),
+               phases = std::min(static_cast<double>(volume(step)), taps);
+  return (step[2] > 1 ? 30 : 6) * phases * source / grid / taps;
+}
+
+// How much longer it takes if what `lanes` images have of source and result leaves L2: each vector touches a line of
+// every one of them. 1.8 at 512 KiB, 4 at 2 MiB (16 channels of 32x32 were 6).
+double scattering(const Gather& gather, int64_t rows, int64_t channels, int64_t lanes) {
+  const int64_t bytes = 4 * lanes * (channels * volume(gather.plane) + rows * volume(gather.grid));
+  return 1 + static_cast<double>(bytes) / (640 << 10);
 }
 
 // What 8 rows of positions (3 planes) read, or all if there are fewer, of `wide` images, must fit L2.
@@ -69,7 +77,8 @@ double splitting(const Dims3& step, double taps) {
 constexpr double kNever = 1e30;
 
 // A row costs half a cycle (two FMA units), but fewer than two, or four in a panel's tile, do not keep the units busy.
-// Direct loads often cross cache lines: 15 %. Weights are packed by each thread and sums go through memory: 10 %.
+// Direct loads often cross cache lines: 15 %; phases of rows are short: twice the splitting. Weights are packed by each
+// thread and sums go through memory: 10 %; with channels as lanes they do so, too: 9 %.
 Costs product_costs(const Gather& gather, const Dims3& step, int64_t images, int64_t rows, int64_t channels,
                     int64_t lanes) {
   const double multiplying = 0.5 * static_cast<double>(rows);
@@ -78,10 +87,12 @@ Costs product_costs(const Gather& gather, const Dims3& step, int64_t images, int
   Costs costs{};
   costs.panels = std::max(multiplying, 2.0) * 1.1 + packing(gather, depth_channels, lanes) +
                  (volume(step) > 1 ? splitting(step, taps) : 0);
-  costs.rows = std::max(multiplying, 1.0) * lost_lanes(gather.grid[2], lanes) * 1.15 + splitting(step, taps);
-  costs.images = std::max(multiplying, 1.0) * lost_lanes(images, lanes) + transposing_source(gather, taps) +
-                 6 * static_cast<double>(rows) / (depth_channels * taps);
-  costs.channels = multiplying_channels(rows, lanes) + copying(step, taps) +
+  costs.rows = std::max(multiplying, 1.0) * lost_lanes(gather.grid[2], lanes) * 1.15 +
+               splitting(step, taps) * (step[2] > 1 ? 2 : 1);
+  costs.images = std::max(multiplying, 1.0) * lost_lanes(images, lanes) +
+                 (transposing_source(gather, step, taps) + 6 * static_cast<double>(rows) / (depth_channels * taps)) *
+                     scattering(gather, rows, channels, lanes);
+  costs.channels = multiplying_channels(rows, lanes) * 1.09 + copying(step, taps) +
                    6 * static_cast<double>(rows) / (depth_channels * taps) +
                    static_cast<double>(rows * lanes) / (static_cast<double>(images * volume(gather.grid)) + 1);
   if (gather.tap_count == 0 || !countable_channels(gather, step, channels)) costs.channels = kNever;
@@ -121,7 +132,7 @@ ConvolutionWay weights_way(const Gather& gather, const Dims3& step, int64_t imag
   costs.panels = multiplying * lost_lanes(filters, lanes) + 2 + packing(gather, depth_channels, lanes) +
                  (volume(step) > 1 ? splitting(step, taps) : 0);
   costs.rows = multiplying * lost_lanes(gather.grid[2], lanes) * 1.25 + splitting(step, taps);
-  costs.images = multiplying * lost_lanes(images, lanes) * 1.25 + transposing_source(gather, taps) +
+  costs.images = multiplying * lost_lanes(images, lanes) * 1.25 + transposing_source(gather, step, taps) +
                  6 * static_cast<double>(filters) / (depth_channels * taps);
   costs.channels = multiplying_channels(filters, lanes) + copying(step, taps) +
                    6 * static_cast<double>(filters) / (depth_channels * taps);

@@ -14,6 +14,7 @@
 #include <hwy/highway.h>
 
 #include <korrel/framework/base/parallel.h>
+#include <korrel/framework/kernels/coming_rows.h>
 #include <korrel/framework/kernels/image_lanes-inl.h>
 #include <korrel/framework/kernels/matrix_product-inl.h>
 #include <korrel/framework/kernels/padded_planes.h>
@@ -24,6 +25,42 @@
 HWY_BEFORE_NAMESPACE();
 namespace korrel::kernels::HWY_NAMESPACE {
 namespace {
+
+// to[j] = from[j] for j < count, in vectors: rows are shorter than what a call of memmove costs.
+template <class T>
+HWY_INLINE void copy_row(const T* HWY_RESTRICT from, int64_t count, T* HWY_RESTRICT to) {
+  const hn::ScalableTag<T> d;
+  constexpr int64_t kLanes = Blocks<T>::kLanes;
+  int64_t j = 0;
+  for (; j + kLanes <= count; j += kLanes) {
+    hn::StoreU(hn::LoadU(d, from + j), d, to + j);
+    __asm__ volatile("" ::: "memory");  // no instruction: a loop with it stays a loop
+  }
+  if (j < count) store_first(load_first(from + j, count - j), count - j, to + j);
+}
+
+// to[j] = from[j * step] for j < count. Every second one is taken out of vectors; nothing beyond the last is read.
+template <class T>
+HWY_INLINE void copy_row(const T* HWY_RESTRICT from, int64_t step, int64_t count, T* HWY_RESTRICT to) {
+  if (step == 1) return copy_row(from, count, to);
+  int64_t j = 0;
+#if HWY_TARGET != HWY_SCALAR
+  const hn::ScalableTag<T> d;
+  constexpr int64_t kLanes = Blocks<T>::kLanes;
+  for (; step == 2 && j < count; j += kLanes) {
+    const int64_t there = 2 * (count - j) - 1;
+    const T* HWY_RESTRICT own = from + 2 * j;
+    if (there >= 2 * kLanes) {
+      hn::StoreU(hn::ConcatEven(d, hn::LoadU(d, own + kLanes), hn::LoadU(d, own)), d, to + j);
+    } else {
+      const auto second = load_first(own + kLanes, smaller(larger(there - kLanes, 0), kLanes));
+      store_first(hn::ConcatEven(d, second, load_first(own, smaller(there, kLanes))), smaller(count - j, kLanes),
+                  to + j);
+    }
+  }
+#endif
+  for (; j < count; ++j) to[j] = from[j * step];
+}
 
 // Copies `channels` channels of one image (or group) for the positions row_begin <= row < row_end of a chunk. Padding
 // is left alone if `zeros_there`: it is the same for all images.
@@ -52,21 +89,17 @@ void copy_padded(const PaddedPlanes& p, const Source& source, const T* HWY_RESTR
         for (int64_t q2 = 0; !zeros_there && q2 < p.size[2]; q2 += kLanes) hn::StoreU(hn::Zero(d), d, row + q2);
         if (!inside0 || q1 + low[1] < 0 || i1 >= source.size[1]) continue;
         const T* HWY_RESTRICT source_row = channel + (i0 * source.size[1] + i1) * source.size[2] + low[2] * s2;
-        if (s2 == 1) {
-          copy_or_add(source_row + left, right - left, false, row + left);
-        } else {
-          for (int64_t q2 = left; q2 < right; ++q2) row[q2] = source_row[q2 * s2];
-        }
+        copy_row(source_row + left * s2, s2, right - left, row + left);
       }
     }
   }
 }
 
-// One tile: kRows output channels of kVectors units. w: [depth][kRows].
+// One tile: kRows output channels of kVectors units. w: [depth][kRows]. Each step asks for a bit of what comes next.
 template <class T, int kRows, int kVectors>
 HWY_NOINLINE void direct_tile(int64_t depth, const T* HWY_RESTRICT w, const int32_t* HWY_RESTRICT distance,
                               const T* const* HWY_RESTRICT from, const T* bias, T* const* to, int64_t to_offset,
-                              int64_t row_stride, int64_t lanes) {
+                              int64_t row_stride, int64_t lanes, ComingRows::Stretch coming) {
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
   V sum[kRows][kVectors];
@@ -78,7 +111,8 @@ HWY_NOINLINE void direct_tile(int64_t depth, const T* HWY_RESTRICT w, const int3
 #pragma GCC unroll 8
     for (int v = 0; v < kVectors; ++v) sum[m][v] = bias != nullptr ? hn::Set(d, bias[m]) : hn::Zero(d);
   }
-  for (int64_t i = 0; i < depth; ++i, w += kRows) {
+  for (int64_t i = 0; i < depth; ++i, w += kRows, coming.begin += coming.step) {
+    __builtin_prefetch(coming.begin, 0, 2);
     const int64_t at = distance[i];
     V x[kVectors];
 #pragma GCC unroll 8
@@ -99,7 +133,7 @@ HWY_NOINLINE void direct_tile(int64_t depth, const T* HWY_RESTRICT w, const int3
 
 template <class T>
 using DirectTile = void (*)(int64_t, const T*, const int32_t*, const T* const*, const T*, T* const*, int64_t, int64_t,
-                            int64_t);
+                            int64_t, ComingRows::Stretch);
 
 // The shapes of tiles: 8 or more sums to keep both FMA units busy, at most 24 of 32 registers (12 of 16).
 #if HWY_TARGET == HWY_AVX3
@@ -177,6 +211,15 @@ void direct_product(const DirectProduct<T>& product, bool image_lanes) {
   const int64_t image_blocks = ceil_div(product.images, wide);
   const int64_t source_stride = product.groups * product.channels * source_volume;
   const int64_t target_stride = product.groups * product.rows * positions;
+  // What a part copies; with several groups, of its first image.
+  const bool near = product.images * source_stride * static_cast<int64_t>(sizeof(T)) <= kNearBytes;
+  const auto part_rows = [&](int64_t part) {
+    const int64_t image = part / p.chunks / product.groups * wide, group = part / p.chunks % product.groups;
+    const int64_t row_begin = part % p.chunks * p.rows_per_chunk, step = product.source.stride[p.axis];
+    return ComingRows(product.from + image * source_stride + group * product.channels * source_volume,
+                      product.channels * (product.groups == 1 ? smaller(wide, product.images - image) : 1),
+                      product.source.size, p.axis, row_begin * step, (row_begin + p.rows_per_chunk) * step);
+  };
   const auto run = [&](int64_t begin, int64_t end) HWY_ATTR {
     T* padded = scratch<T>(Scratch::kPadded, product.channels * p.channel_stride * wide);
     T* side_by_side = image_lanes ? scratch<T>(Scratch::kImages, product.rows * chunk_units * wide) : nullptr;
@@ -198,6 +241,10 @@ void direct_product(const DirectProduct<T>& product, bool image_lanes) {
       T* tile_target = image_lanes ? side_by_side - unit_begin * wide : to;
       const int64_t row_stride = image_lanes ? (unit_end - unit_begin) * wide : positions;
       const T* bias = product.bias == nullptr ? nullptr : product.bias + group * product.rows;
+      ComingRows coming = near || part + 1 == end ? ComingRows() : part_rows(part + 1);
+      const int64_t tile_bytes =
+          coming.bytes() / (ceil_div(unit_end - unit_begin, vectors) * tiles.count) / 64 * 64 + 128;
+      const int64_t ask_step = tile_bytes / larger(p.depth, 1) + 1;
       for (int64_t first = unit_begin; first < unit_end; first += vectors) {
         const T* from[kMostVectors];
         T* target[kMostVectors];
@@ -215,7 +262,7 @@ void direct_product(const DirectProduct<T>& product, bool image_lanes) {
           direct_tile_function<T>(static_cast<int>(rows), vectors)(
               depth_end - depth_begin, weights + (group * product.rows + row) * p.depth + depth_begin * rows,
               p.distance + depth_begin, from, bias == nullptr ? nullptr : bias + row, target, row * row_stride,
-              row_stride, image_lanes ? kLanes : p.unit_lanes);
+              row_stride, image_lanes ? kLanes : p.unit_lanes, coming.take(tile_bytes, ask_step, weights));
         }
       }
       for (int64_t row = 0; image_lanes && row < product.rows; ++row) {

@@ -13,6 +13,7 @@
 #include <hwy/highway.h>
 
 #include <korrel/framework/base/parallel.h>
+#include <korrel/framework/kernels/coming_rows.h>
 #include <korrel/framework/kernels/direct_convolution-inl.h>
 #include <korrel/framework/kernels/matrix_product-inl.h>
 #include <korrel/framework/kernels/padded_planes.h>
@@ -118,24 +119,6 @@ void copy_units(const PaddedPlanes& p, const T* HWY_RESTRICT gy, int64_t filters
   }
 }
 
-// The rows of some planes that will be copied soon, asked for a few cache lines at a time while tiles are worked on:
-// otherwise a quarter of the time is waiting for x and gy.
-struct ComingRows {
-  const char* plane;  // its first row
-  int64_t planes, plane_bytes, row_bytes, all = planes * row_bytes, at = 0;
-
-  HWY_INLINE void ask(int64_t bytes) {
-    for (; bytes > 0 && planes > 0; bytes -= 64) {
-      __builtin_prefetch(plane + at, 0, 2);
-      at += 64;
-      if (at < row_bytes) continue;
-      at = 0;
-      plane += plane_bytes;
-      --planes;
-    }
-  }
-};
-
 // Segments are what fits L2: some images, or a chunk of rows of one. For each, x is copied with padding and gy by
 // units; then every tile goes over all its units: the gy of a tile's filters stays in L1, while x and the sums pass by.
 // A tile reads and writes its sums once per segment, at the price of some 5 units: 64 of them or more should follow.
@@ -184,17 +167,12 @@ void direct_weight_gradient(const ConvGeometry& g, const Gather& gather, const S
   // image.
   const auto segment_rows = [&](const T* from, int64_t planes_per_image, int64_t planes, const Dims3& size,
                                 const Dims3& stride, int64_t segment, int64_t group) {
-    const int64_t row_begin = segment % p.chunks * p.rows_per_chunk * stride[p.axis],
-                  rows = larger(smaller(p.rows_per_chunk * stride[p.axis], size[p.axis] - row_begin), 0);
+    const int64_t row_begin = segment % p.chunks * p.rows_per_chunk * stride[p.axis];
     const int64_t image = (p.chunks > 1 ? segment / p.chunks : segment * images) * wide,
-                  there = smaller(images * wide, g.n - image);
-    const int64_t row = (p.axis == 0 ? size[1] : 1) * size[2];
-    return ComingRows{reinterpret_cast<const char*>(from + (image * planes_per_image + group * planes) * volume(size) +
-                                                    row_begin * row),
-                      there <= 0     ? 0
-                      : g.groups > 1 ? planes
-                                     : planes * there,
-                      volume(size) * kBytes, rows * row * kBytes};
+                  there = larger(smaller(images * wide, g.n - image), 0);
+    return ComingRows(from + (image * planes_per_image + group * planes) * volume(size),
+                      planes * (g.groups > 1 ? smaller(there, 1) : there), size, p.axis, row_begin,
+                      row_begin + p.rows_per_chunk * stride[p.axis]);
   };
 
   const auto run = [&](int64_t begin, int64_t end) HWY_ATTR {
@@ -246,6 +224,7 @@ void direct_weight_gradient(const ConvGeometry& g, const Gather& gather, const S
         ComingRows coming_gy = segment_rows(gy, g.k, filters, g.out, {1, 1, 1}, segment + 1, group);
         // In fewer tiles, asking at once for what many lines need would only be waiting for them sooner.
         const int64_t tiles = row_tiles.count * column_tiles.count;
+        const int64_t x_bytes = coming_x.bytes() / tiles + 64, gy_bytes = coming_gy.bytes() / tiles + 64;
         for (int64_t r = 0; r < row_tiles.count; ++r) {
           const int64_t row = row_tiles.begin(r), rows = row_tiles.end(r) - row;
           const T* tile_gy = units + row * segment_units * kLanes;
@@ -254,8 +233,8 @@ void direct_weight_gradient(const ConvGeometry& g, const Gather& gather, const S
           for (int64_t c = 0; c < column_tiles.count; ++c) {
             const int64_t column = column_tiles.begin(c), columns = column_tiles.end(c) - column;
             if (tiles >= kTilesToAsk) {
-              coming_x.ask(coming_x.all / tiles + 64);
-              coming_gy.ask(coming_gy.all / tiles + 64);
+              coming_x.ask(x_bytes);
+              coming_gy.ask(gy_bytes);
             }
             weights_tile_function<T>(static_cast<int>(rows), static_cast<int>(columns))(
                 steps, step, tile_gy, gy_in_place ? positions : kLanes, padded, distance + column,
