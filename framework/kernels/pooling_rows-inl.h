@@ -210,20 +210,29 @@ class BandSums {
     const hn::ScalableTag<T> d;
     const PoolPlan& plan = band_.plan;
     const PoolPlan::Meetings depths = plan.depths(band_.depth);
-    const int64_t size = plan.there[2];
+    const int64_t size = plan.there[2], height = plan.there[1], step = plan.step[1], lanes = lanes_of(d);
+    const T* plane = all_ + band_.plane * plan.there[0] * height * size;
     T* to = memory_.elements() + band_.column_before;
     for (int64_t row = band_.begin; row < band_.end; ++row)
       for (int64_t phase = 0; phase < plan.phases[1]; ++phase, to += band_.pitch) {
-        int64_t starts[kMaxTaps], count = 0;
+        const PoolPlan::Shifts shifts = plan.shifts(1, phase);
+        const T* rows[kMaxTaps];
+        int64_t count = 0;
         for (const PoolPlan::Meeting* met = depths.begin; met != depths.end; ++met)
-          for (const PoolPlan::Shift* s = plan.shifts(1, phase).begin; s != plan.shifts(1, phase).end; ++s) {
-            const int64_t r = row * plan.step[1] + s->shift;
-            if (r >= 0 && r < plan.there[1])
-              starts[count++] = ((band_.plane * plan.there[0] + met->there) * plan.there[1] + r) * size;
+          for (const PoolPlan::Shift* s = shifts.begin; s != shifts.end; ++s) {
+            const int64_t r = row * step + s->shift;
+            if (r >= 0 && r < height) rows[count++] = plane + (met->there * height + r) * size;
           }
         lay_out(d, band_, size, to, [&](int64_t i, int64_t n) HWY_ATTR {
           auto sum = hn::Zero(d);
-          for (int64_t k = 0; k < count && n > 0; ++k) sum = hn::Add(sum, load_or(d, all_ + starts[k] + i, n, T(0)));
+          if (n >= lanes) {
+            for (int64_t k = 0; k < count; ++k) {
+              fetch_ahead(rows[k] + i, lanes);
+              sum = hn::Add(sum, hn::LoadU(d, rows[k] + i));
+            }
+          } else if (n > 0) {
+            for (int64_t k = 0; k < count; ++k) sum = hn::Add(sum, load_or(d, rows[k] + i, n, T(0)));
+          }
           return sum;
         });
       }

@@ -85,6 +85,7 @@ TEST_CASE("any strides on both sides, as one index at a time would have it") {
              Copy{{1031, 528}, {528, 1}, {1, 1031}},  // large: past the caches
              Copy{{1031, 528}, {544, 1}, {1, 1040}},
              Copy{{1031, 528}, {530, 1}, {1, 1031}},  // no whole lines
+             Copy{{4001, 100}, {101, 1}, {1, 4001}},
              Copy{{3, 333, 560}, {333 * 560, 560, 1}, {333 * 560, 1, 333}},
          }) {
       compare<uint8_t>(copy);
