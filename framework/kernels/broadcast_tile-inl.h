@@ -24,11 +24,15 @@ namespace {
 // The vectors of one pass over a chunk stay in L1 (32 to 48 KiB) with some numbers while all rows pass by.
 constexpr int64_t kBroadcastBytes = 32 << 10;
 
+// Tiles that leave registers for it ask for what comes next while they multiply; higher ones leave it to the caller.
+constexpr bool asks_itself(int rows) { return rows <= 8; }
+
 // `vectors` has kVectors vectors per step. Sums begin at `start`, if it is not null, or add to what is there.
 template <class T, int kRows, int kVectors>
 HWY_NOINLINE void broadcast_tile(int64_t steps, const T* HWY_RESTRICT from, const int32_t* HWY_RESTRICT at,
                                  const int32_t* HWY_RESTRICT away, const T* HWY_RESTRICT vectors,
-                                 const T* HWY_RESTRICT start, bool accumulate, T* HWY_RESTRICT to, int64_t to_stride) {
+                                 const T* HWY_RESTRICT start, bool accumulate, T* HWY_RESTRICT to, int64_t to_stride,
+                                 ComingRows::Stretch coming) {
   const hn::ScalableTag<T> d;
   constexpr int kLanes = Blocks<T>::kLanes;
   using V = hn::Vec<decltype(d)>;
@@ -49,6 +53,10 @@ HWY_NOINLINE void broadcast_tile(int64_t steps, const T* HWY_RESTRICT from, cons
     for (int v = 0; v < kVectors; ++v) sum[m][v] = start == nullptr ? hn::Zero(d) : hn::Load(d, start + v * kLanes);
   }
   for (int64_t s = 0; s < steps; ++s, vectors += kVectors * kLanes) {
+    if constexpr (asks_itself(kRows)) {
+      __builtin_prefetch(coming.begin, 0, 2);
+      coming.begin += coming.step;
+    }
     const T* base = from + at[s];
     asm("" : "+r"(base));  // else GCC adds at[s] to each row's distance
     V column[kVectors];
@@ -78,10 +86,23 @@ constexpr int broadcast_rows(int vectors) {
   return vectors == 1 ? sums / 2 : sums / vectors;
 }
 
-// What a product's tiles ask for, each a part of it.
+// What a product's tiles ask for, `bytes` each: first of the source, then of the other.
 struct Coming {
   ComingRows *source = nullptr, *other = nullptr;
-  int64_t source_bytes = 0, other_bytes = 0;  // per tile
+  int64_t bytes = 0;
+
+  Coming() = default;
+  Coming(ComingRows* source_, ComingRows* other_, int64_t tiles)
+      : source(source_), other(other_), bytes((source_->bytes() + other_->bytes()) / tiles + 64) {}
+
+  // For a tile of `rows` and `steps`.
+  HWY_INLINE ComingRows::Stretch take(int rows, int64_t steps, const void* idle) const {
+    ComingRows* left = source != nullptr && source->empty() ? other : source;
+    if (left == nullptr || left->empty()) return {static_cast<const char*>(idle), 0};
+    if (asks_itself(rows)) return left->take(bytes, bytes / steps + 1, idle);
+    left->ask(bytes);
+    return {};
+  }
 };
 
 // All rows: tiles of whole and half height, the last of which may reach beyond `rows`, by less than kSpareDistances;
@@ -94,11 +115,10 @@ void broadcast_rows_of(int64_t rows, int64_t steps, const T* from, const int32_t
   static_assert(kHigh <= kSpareDistances);
   for (int64_t row = 0; row < rows;) {
     const bool high = rows - row > kLow;
-    if (coming.source != nullptr) coming.source->ask(coming.source_bytes);
-    if (coming.other != nullptr) coming.other->ask(coming.other_bytes);
-    (high ? &broadcast_tile<T, kHigh, kVectors> : &broadcast_tile<T, kLow, kVectors>)(steps, from, at, away + row,
-                                                                                      vectors, start, accumulate,
-                                                                                      to + row * to_stride, to_stride);
+    (high ? &broadcast_tile<T, kHigh, kVectors>
+          : &broadcast_tile<T, kLow, kVectors>)(steps, from, at, away + row, vectors, start, accumulate,
+                                                to + row * to_stride, to_stride,
+                                                coming.take(high ? kHigh : kLow, steps, vectors));
     row += high ? kHigh : kLow;
   }
 }

@@ -110,7 +110,7 @@ void channel_product(const DirectProduct<T>& product, const Dims3& step) {
                          : product.groups == 1 ? rows * images
                                                : rows,
                          gather.grid, p.axis, row_begin, row_end);
-      const Coming both{&coming, &results, coming.bytes() / tiles + 64, results.bytes() / tiles + 64};
+      const Coming both(&coming, &results, tiles);
       for (int64_t block = 0; block < blocks.count; ++block) {
         const int64_t first = blocks.begin(block), steps = blocks.end(block) - first;
         for (int64_t panel = 0; panel < panels; ++panel) {

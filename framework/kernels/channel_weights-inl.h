@@ -110,7 +110,7 @@ void channel_weight_gradient(const ConvGeometry& g, const Gather& gather, const 
                              g.out, p.axis, next_row, next_row + p.rows_per_chunk);
         const EvenCut steps(count, kBroadcastBytes / (columns * static_cast<int64_t>(sizeof(T))), 1);
         const int64_t tiles = steps.count * (width / columns) * broadcast_tiles<T>(panel, own.channels * taps);
-        const Coming coming{&coming_x, &coming_gy, coming_x.bytes() / tiles + 64, coming_gy.bytes() / tiles + 64};
+        const Coming coming(&coming_x, &coming_gy, tiles);
         for (int64_t step = 0; step < steps.count; ++step) {
           const int64_t first = steps.begin(step);
           for (int64_t k = 0; k < width; k += columns) {

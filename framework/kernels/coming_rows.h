@@ -45,13 +45,18 @@ class ComingRows {
     int64_t step;
   };
 
-  // For a tile to ask: `bytes` or more, `step` apart. With nothing left it is `idle` again and again.
+  // For a tile to ask: `bytes` of one plane, `step` apart; those beyond its end are asked for now. With nothing left it
+  // is `idle` again and again.
   Stretch take(int64_t bytes, int64_t step, const void* idle) {
     if (planes_ <= 0) return {static_cast<const char*>(idle), 0};
     const Stretch stretch{plane_ + at_, step};
+    const int64_t beyond = at_ + bytes - row_bytes_;
     advance(bytes);
+    if (beyond > 0) ask(beyond);
     return stretch;
   }
+
+  bool empty() const { return planes_ <= 0; }
 
  private:
   void advance(int64_t bytes) {
