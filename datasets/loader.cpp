@@ -1,5 +1,6 @@
 #include <korrel/datasets/loader.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
@@ -12,7 +13,9 @@
 
 namespace korrel::datasets {
 
-struct DataLoader::Plan {
+struct DataLoader::Plan : Counted {
+  static void destroy(const Plan* plan) { delete plan; }
+
   Plan(Dataset data, LoaderOptions chosen)
       : dataset(std::move(data)), options(std::move(chosen)), maker(dataset, options.transforms, options.seed) {}
 
@@ -27,8 +30,8 @@ struct DataLoader::Plan {
 };
 
 // One pass over the data. With workers, batch i waits in slot i modulo their number until the loop takes it.
-struct DataLoader::Iterator::Epoch {
-  Epoch(std::shared_ptr<const Plan> of, int64_t number, int64_t first)
+struct DataLoader::Iterator::Epoch : Counted {
+  Epoch(Ref<const Plan> of, int64_t number, int64_t first)
       : plan(std::move(of)), epoch(number), batches(plan->batches()), next_to_make(first), next_to_take(first) {
     if (plan->options.shuffle) order = epoch_order(plan->options.seed, epoch, plan->dataset.size());
     auto count = static_cast<std::size_t>(std::min<int64_t>(plan->options.workers, batches));
@@ -41,6 +44,7 @@ struct DataLoader::Iterator::Epoch {
     }
   }
   ~Epoch() { stop(); }
+  static void destroy(Epoch* epoch) { delete epoch; }
 
   void stop() {
     {
@@ -109,7 +113,7 @@ struct DataLoader::Iterator::Epoch {
     bool ready = false;
   };
 
-  std::shared_ptr<const Plan> plan;
+  Ref<const Plan> plan;
   int64_t epoch, batches;
   int64_t next_to_make, next_to_take;
   Tensor order;  // undefined: as they are
@@ -120,7 +124,7 @@ struct DataLoader::Iterator::Epoch {
   std::vector<std::thread> workers;
 };
 
-DataLoader::Iterator::Iterator(std::unique_ptr<Epoch> epoch) : epoch_(std::move(epoch)) { ++*this; }
+DataLoader::Iterator::Iterator(Ref<Epoch> epoch) : epoch_(std::move(epoch)) { ++*this; }
 DataLoader::Iterator::Iterator(Iterator&&) noexcept = default;
 DataLoader::Iterator& DataLoader::Iterator::operator=(Iterator&&) noexcept = default;
 DataLoader::Iterator::~Iterator() = default;
@@ -135,11 +139,17 @@ DataLoader::DataLoader(Dataset dataset, LoaderOptions options) {
   check<ValueError>(options.batch_size >= 1, "DataLoader: batch_size must be at least 1, got {}", options.batch_size);
   check<ValueError>(options.workers >= 0 && options.workers <= 256, "DataLoader: workers must be in 0..256, got {}",
                     options.workers);
-  plan_ = std::make_shared<const Plan>(std::move(dataset), std::move(options));
+  plan_ = Ref<const Plan>(new Plan(std::move(dataset), std::move(options)));
 }
 
+DataLoader::DataLoader(const DataLoader&) = default;
+DataLoader::DataLoader(DataLoader&&) noexcept = default;
+DataLoader& DataLoader::operator=(const DataLoader&) = default;
+DataLoader& DataLoader::operator=(DataLoader&&) noexcept = default;
+DataLoader::~DataLoader() = default;
+
 DataLoader::Iterator DataLoader::begin() {
-  return Iterator(std::make_unique<Iterator::Epoch>(plan_, epoch_++, std::exchange(batch_, 0)));
+  return Iterator(Ref(new Iterator::Epoch(plan_, epoch_++, std::exchange(batch_, 0))));
 }
 
 void DataLoader::seek(int64_t epoch, int64_t batch) {

@@ -4,11 +4,11 @@
 // Order and augmentation depend on (seed, epoch, index) alone: any number of workers gives the same bits.
 #pragma once
 
-#include <memory>
 #include <vector>
 
 #include <korrel/datasets/dataset.h>
 #include <korrel/datasets/transforms.h>
+#include <korrel/framework/base/ref.h>
 
 namespace korrel::datasets {
 
@@ -32,6 +32,11 @@ class DataLoader {
   // Throws ShapeError, DtypeError or ValueError: a dataset that does not fit together, a transform that does not apply
   // to its samples, a batch size below 1 or a negative number of workers.
   DataLoader(Dataset dataset, LoaderOptions options);
+  DataLoader(const DataLoader&);
+  DataLoader(DataLoader&&) noexcept;
+  DataLoader& operator=(const DataLoader&);
+  DataLoader& operator=(DataLoader&&) noexcept;
+  ~DataLoader();
 
   struct End {};
   // Ends its workers when it goes out of scope, also in the middle of an epoch.
@@ -49,9 +54,9 @@ class DataLoader {
    private:
     friend class DataLoader;
     struct Epoch;
-    explicit Iterator(std::unique_ptr<Epoch> epoch);
+    explicit Iterator(Ref<Epoch> epoch);
 
-    std::unique_ptr<Epoch> epoch_;
+    Ref<Epoch> epoch_;
     Batch batch_;
     bool at_end_ = false;
   };
@@ -71,7 +76,7 @@ class DataLoader {
 
  private:
   struct Plan;
-  std::shared_ptr<const Plan> plan_;
+  Ref<const Plan> plan_;
   int64_t epoch_ = 0;
   int64_t batch_ = 0;
 };

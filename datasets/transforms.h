@@ -4,12 +4,12 @@
 // several threads.
 #pragma once
 
-#include <memory>
 #include <utility>
 #include <vector>
 
 #include <korrel/datasets/sample_random.h>
 #include <korrel/framework/base/dims.h>
+#include <korrel/framework/base/ref.h>
 
 namespace korrel::datasets {
 
@@ -54,7 +54,7 @@ struct Cutout {
 class Transform {
  public:
   template <class T>
-  Transform(T transform) : held_(std::make_shared<const Held<T>>(std::move(transform))) {}  // NOLINT: meant to convert
+  Transform(T transform) : held_(new Held<T>(std::move(transform))) {}  // NOLINT: meant to convert
 
   Shape shape(const Shape& in) const { return held_->shape(in); }
   void apply(const float* in, float* out, const Shape& in_shape, SampleRandom& random) const {
@@ -67,8 +67,9 @@ class Transform {
   }
 
  private:
-  struct AnyTransform {
+  struct AnyTransform : Counted {
     virtual ~AnyTransform() = default;
+    static void destroy(const AnyTransform* transform) { delete transform; }
     virtual Shape shape(const Shape& in) const = 0;
     virtual void apply(const float* in, float* out, const Shape& in_shape, SampleRandom& random) const = 0;
   };
@@ -82,7 +83,7 @@ class Transform {
     T value;
   };
 
-  std::shared_ptr<const AnyTransform> held_;
+  Ref<const AnyTransform> held_;
 };
 
 }  // namespace korrel::datasets

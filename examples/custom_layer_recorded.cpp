@@ -1,5 +1,6 @@
 // A custom layer, second way: record() with one's own gradient, where it is cheaper or steadier than the automatic one.
 // log(1 + exp(x)) whose gradient is sigmoid(x), without the overflow that composing exp and log would have.
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 

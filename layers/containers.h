@@ -5,7 +5,7 @@
 
 #include <concepts>
 #include <initializer_list>
-#include <memory>
+#include <utility>
 
 #include <korrel/layers/module.h>
 
@@ -15,34 +15,36 @@ namespace korrel::nn {
 class AnyModule {
  public:
   template <std::derived_from<Module> M>
-  AnyModule(M module) : module_(std::make_unique<M>(std::move(module))), bytes_(sizeof(M)), clone_(&clone<M>) {}
+  AnyModule(M module) : module_(new M(std::move(module))), bytes_(sizeof(M)), clone_(&clone<M>) {}
   AnyModule(const AnyModule& other)
       : module_(other.clone_(*other.module_)), bytes_(other.bytes_), clone_(other.clone_) {}
-  AnyModule(AnyModule&&) noexcept = default;
+  AnyModule(AnyModule&& other) noexcept
+      : module_(std::exchange(other.module_, nullptr)), bytes_(other.bytes_), clone_(other.clone_) {}
   AnyModule& operator=(AnyModule other) noexcept {
-    module_ = std::move(other.module_);
+    std::swap(module_, other.module_);
     bytes_ = other.bytes_;
     clone_ = other.clone_;
     return *this;
   }
+  ~AnyModule() { delete module_; }
 
   Module& operator*() const { return *module_; }
-  Module* operator->() const { return module_.get(); }
+  Module* operator->() const { return module_; }
   std::size_t bytes() const { return bytes_; }
 
  private:
   template <class M>
-  static std::unique_ptr<Module> clone(const Module& module) {
+  static Module* clone(const Module& module) {
     if constexpr (std::is_copy_constructible_v<M>)
-      return std::make_unique<M>(static_cast<const M&>(module));
+      return new M(static_cast<const M&>(module));
     else
       cannot_copy(module);
   }
   [[noreturn]] static void cannot_copy(const Module& module);
 
-  std::unique_ptr<Module> module_;
+  Module* module_;
   std::size_t bytes_;
-  std::unique_ptr<Module> (*clone_)(const Module&);
+  Module* (*clone_)(const Module&);
 };
 
 // A child with a name: {"conv1", nn::Conv2d(1, 6, 5)}.

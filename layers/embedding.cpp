@@ -1,5 +1,7 @@
 #include <korrel/layers/embedding.h>
 
+#include <algorithm>
+
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/tensor/create.h>
 #include <korrel/layers/argument_check.h>

@@ -5,7 +5,6 @@
 
 #include <array>
 #include <concepts>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,6 +31,12 @@ struct Member {
   std::string key() const;  // "conv1", or "blocks.0" in a list
 };
 
+// std::unique_ptr and shared_ptr of a module, without their header: it is a seventh of a user's compile time.
+template <class P>
+concept PointsToModule = std::derived_from<typename P::element_type, Module> && requires(P& pointer) {
+  *pointer.get();
+};
+
 class Members {
  public:
   // What KORREL_MODULE expands to. `names` is the macro's text; `self` the module.
@@ -51,13 +56,9 @@ class Members {
   void add(std::string_view name, std::optional<M>& member) {
     if (member) add(name, *member);
   }
-  template <std::derived_from<Module> M>
-  void add(std::string_view name, std::unique_ptr<M>& member) {
-    if (member) add_module(name, -1, *member, member.get(), sizeof(M));
-  }
-  template <std::derived_from<Module> M>
-  void add(std::string_view name, std::shared_ptr<M>& member) {
-    if (member) add_module(name, -1, *member, member.get(), sizeof(M));
+  template <PointsToModule P>
+  void add(std::string_view name, P& member) {
+    if (member) add_module(name, -1, *member, member.get(), sizeof(*member));
   }
   template <std::derived_from<Module> M>
   void add(std::string_view name, M*& member) {  // belongs to somebody else, but is trained and saved with this one
@@ -104,9 +105,9 @@ class Members {
   void add_item(std::string_view name, int64_t index, M& item) {
     add_module(name, index, item, &item, sizeof(M));
   }
-  template <std::derived_from<Module> M>
-  void add_item(std::string_view name, int64_t index, std::unique_ptr<M>& item) {
-    if (item) add_module(name, index, *item, item.get(), sizeof(M));
+  template <PointsToModule P>
+  void add_item(std::string_view name, int64_t index, P& item) {
+    if (item) add_module(name, index, *item, item.get(), sizeof(*item));
   }
   template <std::derived_from<OwnedTensor> T>
   void add_item(std::string_view name, int64_t index, T& item) {

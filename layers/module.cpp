@@ -11,7 +11,9 @@
 namespace korrel::nn {
 
 // Shared with the graphs that a call with backward hooks leaves: they ask whether the module still lives.
-struct Module::Hooks {
+struct Module::Hooks : Counted {
+  static void destroy(Hooks* hooks) { delete hooks; }
+
   std::vector<Ref<ModuleHook>> of_place[3];
   Module* owner;
 
@@ -73,7 +75,7 @@ Tensor Module::operator()(const Tensor& x) {
 
 HookHandle Module::add_hook(HookPlace place, Ref<ModuleHook> hook) {
   if (!hooks_) {
-    hooks_ = std::make_shared<Hooks>();
+    hooks_ = Ref<Hooks>(new Hooks);
     hooks_->owner = this;
   }
   hooks_->at(place).push_back(hook);
@@ -94,7 +96,7 @@ Tensor same_bytes(const Tensor& x) { return make_view(x, x.body().layout); }
 // Backward hooks sit on two identities around the module: the outer one keeps the gradient of y until that of x is
 // there.
 Tensor Module::forward_with_hooks(const Tensor& input) {
-  std::shared_ptr<Hooks> hooks = hooks_;
+  Ref<Hooks> hooks = hooks_;
   Tensor x = hooks->run(HookPlace::forward_pre, input, {}, true);
   bool watched = grad_enabled() && !hooks->at(HookPlace::backward).empty();
   bool from_input = watched && x.requires_grad();

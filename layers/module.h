@@ -11,7 +11,6 @@
 #pragma once
 
 #include <atomic>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -136,7 +135,7 @@ class Module {
   void check_members() const;
 
  protected:
-  bool has_hooks() const { return hooks_ != nullptr; }  // someone may be looking at x or y of a call
+  bool has_hooks() const { return static_cast<bool>(hooks_); }  // someone may be looking at x or y of a call
 
  private:
   friend class ModuleCall;
@@ -147,7 +146,7 @@ class Module {
   Tensor forward_with_hooks(const Tensor& x);
   void take_hooks(Module& other) noexcept;
 
-  std::shared_ptr<Hooks> hooks_;
+  Ref<Hooks> hooks_;
   // What the checks have found good, for this object at this address: copies and moves start anew.
   mutable std::atomic<bool> members_checked_{false}, caller_checked_{false};
   bool training_ = true;

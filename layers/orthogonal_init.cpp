@@ -1,4 +1,7 @@
 #include <korrel/framework/autograd/grad_mode.h>
+
+#include <algorithm>
+
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/linalg.h>

@@ -1,5 +1,7 @@
 #include <korrel/models/catalogue.h>
 
+#include <algorithm>
+
 #include <korrel/framework/base/check.h>
 #include <korrel/models/alexnet.h>
 #include <korrel/models/lenet5.h>
@@ -14,7 +16,7 @@
 namespace korrel::models {
 namespace {
 
-using Made = std::unique_ptr<nn::Module>;
+using Made = nn::AnyModule;
 
 struct Row {
   CatalogueEntry entry;
@@ -24,19 +26,18 @@ struct Row {
 
 template <int64_t depth>
 Made small_resnet(const Shape& input, int64_t classes) {
-  return std::make_unique<ResNet>(cifar_resnet(depth, classes, input[0]));
+  return ResNet(cifar_resnet(depth, classes, input[0]));
 }
 
 // ImageNet's stem makes an image four times smaller before the first block: too early for a small one.
 template <ResNet make(int64_t, bool, int64_t)>
 Made large_resnet(const Shape& input, int64_t classes) {
-  return std::make_unique<ResNet>(make(classes, std::min(input[1], input[2]) < 96, input[0]));
+  return ResNet(make(classes, std::min(input[1], input[2]) < 96, input[0]));
 }
 
 template <int64_t depth, bool batch_norm>
 Made vgg(const Shape& input, int64_t classes) {
-  return std::make_unique<VGG>(depth,
-                               VGGOptions{.batch_norm = batch_norm, .in_channels = input[0], .classes = classes});
+  return VGG(depth, VGGOptions{.batch_norm = batch_norm, .in_channels = input[0], .classes = classes});
 }
 
 // The largest patch that tiles an image with four or more to a side.
@@ -50,25 +51,21 @@ const std::vector<Row>& rows() {
   static const std::vector<Row> all = {
       {{"lenet5", "LeNet-5 of today: ReLU and max pooling", {1, 28, 28}, 10},
        28,
-       [](const Shape& input, int64_t classes) -> Made {
-         return std::make_unique<LeNet5>(LeNet5Form::modern, input[0], classes);
-       }},
+       [](const Shape& input, int64_t classes) -> Made { return LeNet5(LeNet5Form::modern, input[0], classes); }},
       {{"lenet5-1998", "LeNet-5 as in 1998: tanh and average pooling", {1, 28, 28}, 10},
        28,
-       [](const Shape& input, int64_t classes) -> Made {
-         return std::make_unique<LeNet5>(LeNet5Form::original, input[0], classes);
-       }},
+       [](const Shape& input, int64_t classes) -> Made { return LeNet5(LeNet5Form::original, input[0], classes); }},
       {{"mlp", "multilayer perceptron, two hidden layers of 256 and 128", {1, 28, 28}, 10},
        0,
        [](const Shape& input, int64_t classes) -> Made {
-         return std::make_unique<MLP>(std::vector<int64_t>{input.numel(), 256, 128, classes});
+         return MLP(std::vector<int64_t>{input.numel(), 256, 128, classes});
        }},
       {{"nin", "network in network (Lin et al. 2013)", {3, 32, 32}, 10},
        8,
-       [](const Shape& input, int64_t classes) -> Made { return std::make_unique<NiN>(input[0], classes); }},
+       [](const Shape& input, int64_t classes) -> Made { return NiN(input[0], classes); }},
       {{"cifar-small", "six 3x3 convolutions with batch norm", {3, 32, 32}, 10},
        8,
-       [](const Shape& input, int64_t classes) -> Made { return std::make_unique<CifarSmall>(input[0], classes); }},
+       [](const Shape& input, int64_t classes) -> Made { return CifarSmall(input[0], classes); }},
       {{"resnet20", "residual network of 20 layers for 32x32 images (He et al. 2015)", {3, 32, 32}, 10},
        8,
        small_resnet<20>},
@@ -82,7 +79,7 @@ const std::vector<Row>& rows() {
       {{"resnet50", "the same of 50 layers, with bottlenecks", {3, 224, 224}, 1000}, 8, large_resnet<resnet50>},
       {{"alexnet", "AlexNet (Krizhevsky 2014)", {3, 224, 224}, 1000},
        63,
-       [](const Shape& input, int64_t classes) -> Made { return std::make_unique<AlexNet>(input[0], classes); }},
+       [](const Shape& input, int64_t classes) -> Made { return AlexNet(input[0], classes); }},
       {{"vgg11", "VGG (Simonyan & Zisserman 2014) of 11 layers", {3, 224, 224}, 1000}, 32, vgg<11, false>},
       {{"vgg13", "the same of 13 layers", {3, 224, 224}, 1000}, 32, vgg<13, false>},
       {{"vgg16", "the same of 16 layers", {3, 224, 224}, 1000}, 32, vgg<16, false>},
@@ -91,18 +88,18 @@ const std::vector<Row>& rows() {
       {{"vgg16-bn", "the same of 16 layers", {3, 224, 224}, 1000}, 32, vgg<16, true>},
       {{"mobilenet-v2", "MobileNetV2 (Sandler et al. 2018)", {3, 224, 224}, 1000},
        8,
-       [](const Shape& input, int64_t classes) -> Made { return std::make_unique<MobileNetV2>(input[0], classes); }},
+       [](const Shape& input, int64_t classes) -> Made { return MobileNetV2(input[0], classes); }},
       {{"transformer", "small vision transformer (Dosovitskiy et al. 2021)", {1, 28, 28}, 10},
        8,
        [](const Shape& input, int64_t classes) -> Made {
-         return std::make_unique<PatchTransformer>(input, classes, PatchTransformerOptions{.patch = patch_for(input)});
+         return PatchTransformer(input, classes, PatchTransformerOptions{.patch = patch_for(input)});
        }},
       {{"sequence", "1-D convolutional classifier of sequences", {1, 128}, 4},
        16,
-       [](const Shape& input, int64_t classes) -> Made { return std::make_unique<SequenceNet>(input[0], classes); }},
+       [](const Shape& input, int64_t classes) -> Made { return SequenceNet(input[0], classes); }},
       {{"volume", "3-D convolutional classifier of volumes", {1, 16, 16, 16}, 4},
        8,
-       [](const Shape& input, int64_t classes) -> Made { return std::make_unique<VolumeNet>(input[0], classes); }},
+       [](const Shape& input, int64_t classes) -> Made { return VolumeNet(input[0], classes); }},
   };
   return all;
 }
@@ -143,7 +140,7 @@ const std::vector<CatalogueEntry>& catalogue() {
 
 const CatalogueEntry& find_model(const std::string& name) { return find_row(name).entry; }
 
-std::unique_ptr<nn::Module> make_model(const std::string& name, const Shape& input, int64_t classes) {
+nn::AnyModule make_model(const std::string& name, const Shape& input, int64_t classes) {
   const Row& row = find_row(name);
   const Shape& shape = input.empty() ? row.entry.input : input;
   check_input(row, shape);

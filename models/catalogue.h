@@ -1,11 +1,10 @@
 // The models by name, as the program's `korrel train MODEL` takes them.
 #pragma once
 
-#include <memory>
 #include <string>
 #include <vector>
 
-#include <korrel/layers/module.h>
+#include <korrel/layers/containers.h>
 
 namespace korrel::models {
 
@@ -23,6 +22,6 @@ const CatalogueEntry& find_model(const std::string& name);
 
 // The model for samples of shape `input` (empty: the entry's) and `classes` (0: the entry's). Throws ValueError for an
 // unknown name and for an input that the model cannot take, naming both.
-std::unique_ptr<nn::Module> make_model(const std::string& name, const Shape& input = {}, int64_t classes = 0);
+nn::AnyModule make_model(const std::string& name, const Shape& input = {}, int64_t classes = 0);
 
 }  // namespace korrel::models

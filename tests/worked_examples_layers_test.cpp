@@ -2,6 +2,7 @@
 // receptive fields. What ops alone show is in worked_examples_test.cpp.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include <korrel/framework/autograd/backward.h>

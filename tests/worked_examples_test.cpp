@@ -2,6 +2,7 @@
 // Those about layers and models are in worked_examples_layers_test.cpp. Errata of the notes are marked.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include <korrel/framework/autograd/backward.h>

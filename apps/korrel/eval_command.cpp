@@ -28,7 +28,7 @@ int eval_command(const EvalSettings& s) {
   datasets::CatalogueEntry entry = find_data(s.data);
   SafetensorsFile file = load_safetensors(s.weights);
   std::string name = s.model.empty() ? model_named_in(file, s.weights) : s.model;
-  std::unique_ptr<nn::Module> model = make_model(name, entry.sample, entry.classes);
+  nn::AnyModule model = make_model(name, entry.sample, entry.classes);
   try {
     model->load_state_dict(file.tensors);
   } catch (Error& error) {

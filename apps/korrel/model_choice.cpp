@@ -13,7 +13,7 @@ datasets::CatalogueEntry find_data(const std::string& name) {
   }
 }
 
-std::unique_ptr<nn::Module> make_model(const std::string& name, const Shape& sample, int64_t classes) {
+nn::AnyModule make_model(const std::string& name, const Shape& sample, int64_t classes) {
   try {
     return models::make_model(name, sample, classes);
   } catch (const ValueError& error) {

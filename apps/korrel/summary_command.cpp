@@ -4,6 +4,7 @@
 #include <korrel/layers/summary.h>
 #include <korrel/models/catalogue.h>
 
+#include <algorithm>
 #include <iostream>
 
 namespace korrel::app {
@@ -38,7 +39,7 @@ models::CatalogueEntry find_model(const std::string& name) {
 int summary_command(const SummarySettings& settings) {
   models::CatalogueEntry entry = find_model(settings.model);
   Shape input = settings.input.empty() ? entry.input : parse_sizes(settings.input);
-  std::unique_ptr<nn::Module> model = make_model(settings.model, input, entry.classes);
+  nn::AnyModule model = make_model(settings.model, input, entry.classes);
   std::cout << to_string(nn::summary(*model, input)) << std::flush;
   return 0;
 }

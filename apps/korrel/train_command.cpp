@@ -89,7 +89,7 @@ int train_command(TrainSettings s) {
   s.threads = num_threads();
   datasets::CatalogueEntry entry = find_data(s.data);
   manual_seed(s.seed);
-  std::unique_ptr<nn::Module> model = make_model(s.model, entry.sample, entry.classes);
+  nn::AnyModule model = make_model(s.model, entry.sample, entry.classes);
   std::unique_ptr<optim::Optimizer> optimizer = make_optimizer(s, *model);
   auto begin = std::chrono::steady_clock::now();
   Data data = load_data(s);
@@ -112,7 +112,7 @@ int train_command(TrainSettings s) {
   RunFolder folder(s.out, checkpoint_bytes(*model, s));
 
   training::FitPosition position;
-  training::TrainingState state{.model = model.get(),
+  training::TrainingState state{.model = &*model,
                                 .optimizer = optimizer.get(),
                                 .scheduler = schedule.get(),
                                 .average = averaged,

@@ -1,5 +1,6 @@
 #include <apps/korrel/commands.h>
 #include <apps/korrel/train_parts.h>
+#include <fmt/core.h>
 #include <korrel/datasets/catalogue.h>
 #include <korrel/framework/base/check.h>
 #include <korrel/optim/adam.h>
@@ -8,6 +9,7 @@
 #include <korrel/optim/sgd.h>
 
 #include <algorithm>
+#include <memory>
 #include <set>
 
 namespace korrel::app {
@@ -64,7 +66,7 @@ std::set<std::string> names_in(const std::string& augment) {
     std::size_t end = std::min(augment.find(',', begin), augment.size());
     std::string name = augment.substr(begin, end - begin);
     if (name != "crop" && name != "flip" && name != "cutout")
-      throw UsageError("--augment " + augment + ": there is no '" + name + "'; there are: crop, flip, cutout");
+      throw UsageError(fmt::format("--augment {}: there is no '{}'; there are: crop, flip, cutout", augment, name));
     names.insert(name);
     begin = end + 1;
   }

@@ -1,6 +1,8 @@
 // libtorch's side of the cases in peers.h.
 #include <torch/torch.h>
 
+#include <memory>
+
 #include <benchmarks/peers/peers.h>
 #include <benchmarks/peers/torch_models.h>
 

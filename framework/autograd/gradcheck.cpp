@@ -1,5 +1,6 @@
 #include <korrel/framework/autograd/gradcheck.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include <korrel/framework/autograd/backward.h>

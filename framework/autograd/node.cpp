@@ -1,5 +1,6 @@
 #include <korrel/framework/autograd/node.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 

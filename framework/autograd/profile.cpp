@@ -19,7 +19,9 @@ namespace korrel {
 
 using Clock = std::chrono::steady_clock;
 
-struct ProfileRecord {
+struct ProfileRecord : Counted {
+  static void destroy(ProfileRecord* record) { delete record; }
+
   using Key = std::tuple<std::string, std::string, bool>;  // op, path, backward
   std::map<Key, ProfileRow> rows;
   Clock::time_point start, last_note, end;
@@ -66,7 +68,7 @@ const bool from_environment = [] {
 
 }  // namespace
 
-Profile::Profile() : record_(std::make_unique<ProfileRecord>()) {
+Profile::Profile() : record_(new ProfileRecord) {
   check<ValueError>(measured == nullptr, "profile: this thread is being measured already");
   measured = record_.get();
   recording::watch().profile = true;

@@ -9,7 +9,6 @@
 // before a module's forward and before a backward pass, such as loading data, is the row "(outside ops)".
 #pragma once
 
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -41,7 +40,7 @@ class Profile {
   std::string table() const;             // as text: op, module, calls, time, share, GFLOP/s or GB/s, memory
 
  private:
-  std::unique_ptr<struct ProfileRecord> record_;
+  Ref<struct ProfileRecord> record_;
 };
 
 inline Profile profile() { return Profile(); }

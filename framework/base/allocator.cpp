@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
@@ -27,7 +28,7 @@ constexpr int small_classes = small_limit / alignment;  // 16
 constexpr int classes = small_classes + 8 * (48 - 10);  // up to 2^48 bytes
 constexpr std::size_t huge_page = std::size_t{2} << 20;
 
-int class_of(std::size_t bytes) {
+[[maybe_unused]] int class_of(std::size_t bytes) {  // not under sanitizers
   if (bytes <= small_limit) return bytes == 0 ? 0 : static_cast<int>((bytes - 1) / alignment);
   int power = std::bit_width(bytes - 1) - 1;  // 2^power < bytes <= 2^(power+1), power >= 10
   auto eighth = static_cast<int>((bytes - 1) >> (power - 3)) & 7;
@@ -92,7 +93,7 @@ Pool& pool() {
 // that what a loader thread allocates and the training thread frees flows back.
 thread_local bool cache_is_gone = false;  // outlives the cache: tensors may be freed by what dies after it
 struct ThreadCache {
-  static constexpr int most = 128;
+  [[maybe_unused]] static constexpr int most = 128;
   std::array<FreeBlock*, small_classes> free{};
   std::array<int, small_classes> count{};
 

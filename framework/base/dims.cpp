@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/base/dims.h>
 

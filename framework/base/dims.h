@@ -2,7 +2,6 @@
 // Shape and Strides are names for the same type; what the numbers mean is the user's business (tensor/layout.h).
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <initializer_list>
@@ -45,7 +44,10 @@ class Dims {
   Dims slice(int begin, int end) const { return Dims(data() + begin, data() + end); }
 
   friend bool operator==(const Dims& a, const Dims& b) {
-    return a.rank_ == b.rank_ && std::equal(a.begin(), a.end(), b.begin());
+    if (a.rank_ != b.rank_) return false;
+    for (int i = 0; i < a.rank_; ++i)
+      if (a[i] != b[i]) return false;
+    return true;
   }
 
  private:

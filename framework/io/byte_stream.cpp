@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <memory>
 
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/io/input_file.h>

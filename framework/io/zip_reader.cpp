@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <memory>
 
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/io/zip.h>

@@ -1,5 +1,7 @@
 #include <korrel/framework/kernels/lapack.h>
 
+#include <algorithm>
+
 #include <xtensor-blas/xlinalg.hpp>
 
 // Of OpenBLAS. Its header cblas.h declares what that of xtensor-blas does, in other words.

@@ -1,5 +1,7 @@
 #include <korrel/framework/ops/convolution.h>
 
+#include <algorithm>
+
 #include <korrel/framework/autograd/record.h>
 #include <korrel/framework/base/lazy_text.h>
 #include <korrel/framework/kernels/convolution.h>

@@ -1,6 +1,7 @@
 // Connectionist temporal classification (Graves et al. 2006). The states of a sequence are its labels with a blank
 // before, between and behind them; alpha[t][s] is the logarithm of the probability of all ways that are in state s at
 // time t, and beta[t][s] that of all ways from there to the end, both with the emission at t.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>

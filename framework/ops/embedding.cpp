@@ -1,5 +1,6 @@
 #include <korrel/framework/ops/embedding.h>
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 

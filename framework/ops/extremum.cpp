@@ -1,5 +1,6 @@
 #include <korrel/framework/ops/extremum.h>
 
+#include <algorithm>
 #include <numeric>
 #include <vector>
 

@@ -1,5 +1,6 @@
 #include <korrel/framework/ops/gather.h>
 
+#include <algorithm>
 #include <string_view>
 
 #include <korrel/framework/autograd/record.h>

@@ -1,5 +1,6 @@
 #include <korrel/framework/ops/grid_sample.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include <korrel/framework/autograd/record.h>

@@ -1,5 +1,7 @@
 #include <korrel/framework/ops/indexing.h>
 
+#include <algorithm>
+
 #include <korrel/framework/autograd/grad_mode.h>
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/ops/operand_check.h>

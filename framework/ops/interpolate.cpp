@@ -1,5 +1,6 @@
 #include <korrel/framework/ops/interpolate.h>
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 

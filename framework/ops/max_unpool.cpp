@@ -1,5 +1,6 @@
 #include <korrel/framework/ops/max_unpool.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include <korrel/framework/autograd/record.h>

@@ -1,5 +1,7 @@
 #include <korrel/framework/ops/pad.h>
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include <cstring>

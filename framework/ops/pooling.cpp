@@ -1,5 +1,7 @@
 #include <korrel/framework/ops/pooling.h>
 
+#include <algorithm>
+
 #include <korrel/framework/autograd/record.h>
 #include <korrel/framework/base/cached_vector.h>
 #include <korrel/framework/base/check.h>

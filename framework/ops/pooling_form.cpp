@@ -1,5 +1,7 @@
 #include <korrel/framework/ops/pooling_form.h>
 
+#include <algorithm>
+
 #include <korrel/framework/base/check.h>
 
 namespace korrel::pooling {

@@ -1,5 +1,6 @@
 #include <korrel/framework/ops/rows.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include <korrel/framework/autograd/record.h>

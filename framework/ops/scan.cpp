@@ -1,5 +1,6 @@
 #include <korrel/framework/ops/scan.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 

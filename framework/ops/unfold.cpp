@@ -1,5 +1,6 @@
 #include <korrel/framework/ops/unfold.h>
 
+#include <algorithm>
 #include <array>
 
 #include <korrel/framework/autograd/record.h>

@@ -1,8 +1,6 @@
 // TensorBody: what a Tensor points to: storage, layout, dtype and the node that made it. For ops and the engine.
 #pragma once
 
-#include <memory>
-
 #include <korrel/framework/base/dtype.h>
 #include <korrel/framework/tensor/layout.h>
 #include <korrel/framework/tensor/storage.h>
@@ -20,15 +18,12 @@ struct NodeCount {
 };
 
 struct TensorBody : Counted {
-  TensorBody(Ref<Storage> bytes, const Layout& where, DType type)
-      : storage(std::move(bytes)), layout(where), dtype(type) {}
-  ~TensorBody() {
-    if (node) NodeCount::release(node);
-  }
+  TensorBody(Ref<Storage> bytes, const Layout& where, DType type);
+  ~TensorBody();
   TensorBody(const TensorBody&) = delete;
   TensorBody& operator=(const TensorBody&) = delete;
 
-  static void destroy(TensorBody* body) { delete body; }
+  static void destroy(TensorBody* body);
   static void* operator new(std::size_t bytes);
   static void operator delete(void* block, std::size_t bytes);
 
@@ -46,9 +41,9 @@ struct TensorBody : Counted {
   Layout layout;
   DType dtype;
   bool requires_grad = false;
-  int32_t output_index = 0;          // which output of `node` this is
-  Node* node = nullptr;              // the op that made it; null for leaves. Counted by set_node.
-  std::shared_ptr<GradState> state;  // shared with the hook that retain_grad() puts on the node
+  int32_t output_index = 0;  // which output of `node` this is
+  Node* node = nullptr;      // the op that made it; null for leaves. Counted by set_node.
+  Ref<GradState> state;      // shared with the hook that retain_grad() puts on the node
 };
 
 }  // namespace korrel

@@ -1,5 +1,6 @@
 #include <korrel/framework/tensor/create.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 

@@ -1,5 +1,7 @@
 #include <korrel/framework/tensor/layout.h>
 
+#include <algorithm>
+
 #include <korrel/framework/base/check.h>
 
 namespace korrel {

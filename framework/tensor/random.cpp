@@ -1,5 +1,6 @@
 #include <korrel/framework/tensor/random.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <numeric>

@@ -16,11 +16,17 @@ void Storage::destroy(Storage* storage) {
   memory::deallocate(storage, bytes);
 }
 
+TensorBody::TensorBody(Ref<Storage> bytes, const Layout& where, DType type)
+    : storage(std::move(bytes)), layout(where), dtype(type) {}
+TensorBody::~TensorBody() {
+  if (node) NodeCount::release(node);
+}
+void TensorBody::destroy(TensorBody* body) { delete body; }
 void* TensorBody::operator new(std::size_t bytes) { return memory::allocate(bytes); }
 void TensorBody::operator delete(void* block, std::size_t bytes) { memory::deallocate(block, bytes); }
 
 GradState& TensorBody::grad_state() {
-  if (!state) state = std::make_shared<GradState>();
+  if (!state) state = Ref<GradState>(new GradState);
   return *state;
 }
 

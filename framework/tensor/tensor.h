@@ -118,7 +118,9 @@ class Tensor {
 };
 
 // Autograd state that few tensors have: leaves with a gradient, tensors with hooks.
-struct GradState {
+struct GradState : Counted {
+  static void destroy(GradState* state) { delete state; }
+
   Tensor grad;
   std::vector<Ref<HookFunction>> hooks;  // of a leaf; those of other tensors are kept by their node
   bool retains_grad = false;

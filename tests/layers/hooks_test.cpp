@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <memory>
+
 #include <korrel/framework/autograd/backward.h>
 #include <korrel/framework/autograd/gradcheck.h>
 #include <korrel/framework/autograd/node.h>

@@ -2,6 +2,7 @@
 // given.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include <korrel/framework/base/error.h>

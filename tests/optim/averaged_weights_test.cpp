@@ -1,5 +1,8 @@
 // The moving average against its formula, and that exchanging it with the weights loses no bit.
 #include <doctest/doctest.h>
+
+#include <algorithm>
+
 #include <korrel/framework/base/error.h>
 #include <korrel/framework/base/parallel.h>
 #include <korrel/framework/tensor/create.h>

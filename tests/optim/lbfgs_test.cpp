@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <functional>
+#include <memory>
 
 #include <korrel/framework/autograd/grad_mode.h>
 #include <korrel/framework/ops/elementwise.h>

@@ -21,6 +21,7 @@
 #include <sys/wait.h>
 #include <tests/temporary_folder.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <csignal>

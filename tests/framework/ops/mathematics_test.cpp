@@ -2,6 +2,7 @@
 // over the whole range, and the special values of C's Annex F.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <limits>

@@ -1,5 +1,7 @@
 #include <korrel/framework/ops/promotion.h>
 
+#include <algorithm>
+
 #include <doctest/doctest.h>
 
 #include <korrel/framework/ops/elementwise.h>
