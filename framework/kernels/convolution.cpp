@@ -74,6 +74,10 @@ const T* split_phases(const ConvGeometry& g, const GatheredX& gathered, const T*
 // Rows: output channels. Columns: y's positions. Depth: (input channel, tap).
 template <class T>
 void output(const ConvGeometry& g, const T* x, const T* w, const T* bias, T* y) {
+  if constexpr (sizeof(T) == 4) {
+    constexpr TilePass kPass = TilePass::kOutput;
+    if (phase_tiles_pay(g, kPass, Blocks<T>::kLanes)) return PhaseTileProduct(g, kPass, x, w, bias, y).run();
+  }
   const GatheredX gathered(g);
   const Gather& gather = gathered.gather;
   const int64_t channels = g.c / g.groups, filters = g.k / g.groups, plane = volume(g.out);
@@ -158,7 +162,8 @@ void merge_phases(const ConvGeometry& g, const T* split, T* gx) {
 template <class T>
 void input_gradient(const ConvGeometry& g, const T* gy, const T* w, const T* bias, T* gx) {
   if constexpr (sizeof(T) == 4) {
-    if (phase_tiles_pay(g, Blocks<T>::kLanes)) return PhaseTileProduct(g, gy, w, bias, gx).run();
+    constexpr TilePass kPass = TilePass::kInputGradient;
+    if (phase_tiles_pay(g, kPass, Blocks<T>::kLanes)) return PhaseTileProduct(g, kPass, gy, w, bias, gx).run();
   }
   if (phases_pay(g, Blocks<T>::kLanes)) return PhaseProduct<T>(g, gy, w, bias, gx).run();
   const int64_t channels = g.c / g.groups, filters = g.k / g.groups, kernel = volume(g.kernel);

@@ -9,7 +9,7 @@
 
 namespace korrel::kernels {
 
-// Whether it is allowed: set_winograd(), else KORREL_WINOGRAD=0 in the environment, else yes.
+// Whether it is allowed, here and in phase_tiles.h: set_winograd(), else KORREL_WINOGRAD=0 in the environment, else yes.
 bool winograd_enabled();
 void set_winograd(bool enabled);
 
