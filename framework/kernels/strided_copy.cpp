@@ -63,15 +63,29 @@ void transpose_past_caches(int64_t rows, int64_t columns, T* HWY_RESTRICT to, in
   const int64_t whole_rows = rows / kLanes * kLanes;
   for (int64_t r0 = 0; r0 < whole_rows; r0 += kRun)
     for (int64_t c0 = 0; c0 < columns; c0 += kLine)
-      for (int64_t r = r0; r < std::min(whole_rows, r0 + kRun); r += kLanes)
-        for (int64_t c = c0; c < c0 + kLine; c += kLanes) {
-          hn::Vec<decltype(d)> block[kLanes];
+      for (int64_t r = r0; r < std::min(whole_rows, r0 + kRun); r += kLanes) {
+        // Whole lines, one after the other: where a vector is half a line, its two halves must not be far apart.
+        HWY_ALIGN T lines[kLanes * kLine];
+        hn::Vec<decltype(d)> block[kLanes];
+        for (int64_t c = 0; c < kLine; c += kLanes) {
 #pragma GCC unroll 16
-          for (int64_t i = 0; i < kLanes; ++i) block[i] = hn::LoadU(d, from + r + (c + i) * from_column);
+          for (int64_t i = 0; i < kLanes; ++i) block[i] = hn::LoadU(d, from + r + (c0 + c + i) * from_column);
           transpose_vectors<T>(block);
+          if constexpr (kLanes < kLine) {
 #pragma GCC unroll 16
-          for (int64_t i = 0; i < kLanes; ++i) hn::Stream(block[i], d, to + (r + i) * to_row + c);
+            for (int64_t i = 0; i < kLanes; ++i) hn::Store(block[i], d, lines + i * kLine + c);
+          }
         }
+#pragma GCC unroll 16
+        for (int64_t i = 0; i < kLanes; ++i) {
+          T* place = to + (r + i) * to_row + c0;
+          if constexpr (kLanes == kLine) {
+            hn::Stream(block[i], d, place);
+          } else {
+            for (int64_t c = 0; c < kLine; c += kLanes) hn::Stream(hn::Load(d, lines + i * kLine + c), d, place + c);
+          }
+        }
+      }
   hwy::FlushStream();
   if (whole_rows < rows)
     transpose(rows - whole_rows, columns, to + whole_rows * to_row, to_row, from + whole_rows, from_column);
