@@ -35,24 +35,25 @@ Gather gather_phases(const ConvGeometry& g, Phase** phases) {
 
 bool phases_pay(const ConvGeometry& g, int64_t lanes) {
   const int64_t count = volume(g.stride), channels = g.c / g.groups, filters = g.k / g.groups;
-  if (count == 1 || count > kMostPhases || filters * volume(g.out) == 0) return false;
+  if (count == 1 || count > kMostPhases || filters * volume(g.out) == 0 || 2 * channels <= lanes) return false;
   Phase* phases;
   const Gather all = gather_phases(g, &phases);
   if (!distances_fit(plan_padded_images(all, {1, 1, 1}, g.n, filters, sizeof(double)))) return false;
 
-  // Of one image and group. A vector of results takes 10 to transpose and to store, and 25 if it is also read from
+  // Of one image and group. A vector of results takes 20 to transpose and to store, and 25 if it is also read from
   // memory and interleaved. The copy of one of gy takes 6. Reading rows of gy directly was 15 % faster than estimated
-  // (16 to 20 channels, 4x4 and 5x5).
+  // (20 channels, 5x5), 27 % against a single vector of channels (16 channels, 4x4).
+  const double direct = channels <= lanes ? 0.73 : 0.85;
   const auto vectors = [&](int64_t elements) { return static_cast<double>(elements) / static_cast<double>(lanes); };
-  double here = 6 * vectors(filters * volume(g.out)) + 10 * vectors(channels * volume(g.in)),
+  double here = 6 * vectors(filters * volume(g.out)) + 20 * vectors(channels * volume(g.in)),
          there = 25 * vectors(channels * volume(g.in));
   for (int64_t i = 0; i < count; ++i) {
     const Gather& gather = phases[i].gather;
     const double steps = vectors(phases[i].depth * volume(gather.grid));
     here += multiplying_channels(channels, lanes) * steps;
     const ConvolutionWay way = product_way(gather, {1, 1, 1}, g.n, channels, filters, lanes);
-    const double direct = way == ConvolutionWay::kRows || way == ConvolutionWay::kImages ? 0.85 : 1;
-    there += product_cycles(gather, {1, 1, 1}, g.n, channels, filters, lanes) * direct * steps;
+    const bool is_direct = way == ConvolutionWay::kRows || way == ConvolutionWay::kImages;
+    there += product_cycles(gather, {1, 1, 1}, g.n, channels, filters, lanes) * (is_direct ? direct : 1) * steps;
   }
   return here < there;
 }
