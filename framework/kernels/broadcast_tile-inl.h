@@ -24,8 +24,9 @@ namespace {
 // The vectors of one pass over a chunk stay in L1 (32 to 48 KiB) with some numbers while all rows pass by.
 constexpr int64_t kBroadcastBytes = 32 << 10;
 
-// Tiles that leave registers for it ask for what comes next while they multiply; higher ones leave it to the caller.
-constexpr bool asks_itself(int rows) { return rows <= 8; }
+// Tiles that leave registers for it ask for what comes next while they multiply. Others leave it to the caller: higher
+// ones, and those of 16 registers, whose steps are half as long.
+constexpr bool asks_itself(int rows) { return HWY_TARGET == HWY_AVX3 && rows <= 8; }
 
 // `vectors` has kVectors vectors per step. Sums begin at `start`, if it is not null, or add to what is there.
 template <class T, int kRows, int kVectors>

@@ -346,7 +346,7 @@ void conv_weight_gradient(const ConvGeometry& g, const T* x, const T* gy, T* gw)
   }
   multiply_adds_asked += multiply_adds(g);
   if constexpr (sizeof(T) == 4) {
-    if (winograd_pays(g)) return winograd_weight_gradient(g, x, gy, gw);
+    if (winograd_weights_pay(g)) return winograd_weight_gradient(g, x, gy, gw);
     HWY_DYNAMIC_DISPATCH(weight_gradient_f32)(g, x, gy, gw);
   } else {
     HWY_DYNAMIC_DISPATCH(weight_gradient_f64)(g, x, gy, gw);

@@ -13,8 +13,10 @@ namespace korrel::kernels {
 bool winograd_enabled();
 void set_winograd(bool enabled);
 
-// Whether the passes below can do this convolution, are allowed to and faster; from the geometry alone.
+// Whether the passes below can do this convolution, are allowed to and faster; from the geometry alone. The weight
+// gradient pays from more channels on.
 bool winograd_pays(const ConvGeometry& geometry);
+bool winograd_weights_pay(const ConvGeometry& geometry);
 
 // The three passes of convolution.h.
 void winograd_output(const ConvGeometry& geometry, const float* x, const float* w, const float* bias, float* y);
