@@ -280,7 +280,8 @@ class Runner {
         function_(row);
         HWY_DYNAMIC_DISPATCH(write_past_caches)(piece, row.n * size, to);
       } else {
-        for (int64_t i = ahead_bytes; i < std::min(left * size, 2 * ahead_bytes); i += line)
+        const auto* end = static_cast<const std::byte*>(out(job_.n));  // of the result: rows follow each other
+        for (int64_t i = ahead_bytes; i < std::min(end - to, 2 * ahead_bytes); i += line)
           __builtin_prefetch(to + i, 1, 3);
         function_(row);
       }
