@@ -17,7 +17,7 @@ cat > "$work/first.cpp" <<'CPP'
 int main() { return static_cast<int>(korrel::ones({1}).item()) - 1; }
 CPP
 flags=(-std=c++20 -O2 "-I$build/include")
-g++ "${flags[@]}" -o "$work/first" "$work/first.cpp" -L"$shared/lib" -lkorrel "-Wl,-rpath,$shared/lib"
+g++ "${flags[@]}" -o "$work/first" "$work/first.cpp" -L"$shared" -lkorrel "-Wl,-rpath,$shared"
 for _ in $(seq 21); do
   begin=$(date +%s%N)
   "$work/first"
@@ -25,7 +25,7 @@ for _ in $(seq 21); do
 done | median | awk '{ printf "%.1f\n", $1 / 1000 }' > "$work/start"
 line "process start to first tensor, and exit" "$(cat "$work/start") ms" "(under 15)"
 
-cp "$(readlink -f "$shared/lib/libkorrel.so")" "$work/libkorrel.so"
+cp "$(readlink -f "$shared/libkorrel.so")" "$work/libkorrel.so"
 strip "$work/libkorrel.so"
 line "shared library, stripped" "$(stat -c %s "$work/libkorrel.so" | awk '{ printf "%.1f", $1 / 1e6 }') MB" "(under 12)"
 
