@@ -3,11 +3,11 @@
 // the same bits for any number of threads.
 #include <doctest/doctest.h>
 
-#include <cmath>
 #include <limits>
-#include <random>
 #include <string>
 #include <vector>
+
+#include <tests/framework/kernels/rounding_error.h>
 
 #include <korrel/framework/base/parallel.h>
 #include <korrel/framework/kernels/phase_tiles.h>
@@ -30,14 +30,6 @@ ConvGeometry geometry(int64_t n, int64_t c, int64_t k, int64_t height, int64_t w
   g.padding = {0, pad_height, pad_width};
   g.out = {1, (height + 2 * pad_height - 4) / 2 + 1, (width + 2 * pad_width - 4) / 2 + 1};
   return g;
-}
-
-std::vector<float> numbers(int64_t count, unsigned seed) {
-  std::mt19937 random(seed);
-  std::uniform_real_distribution<float> uniform(-1, 1);
-  std::vector<float> values(static_cast<std::size_t>(count));
-  for (float& value : values) value = uniform(random);
-  return values;
 }
 
 template <class T>
@@ -71,12 +63,6 @@ struct Case {
 };
 
 constexpr TilePass kPasses[] = {TilePass::kOutput, TilePass::kInputGradient};
-
-double error(const std::vector<float>& values, const std::vector<double>& exact) {
-  double sum = 0;
-  for (std::size_t i = 0; i < values.size(); ++i) sum += std::pow(static_cast<double>(values[i]) - exact[i], 2);
-  return std::sqrt(sum / static_cast<double>(values.size()));
-}
 
 }  // namespace
 

@@ -2,10 +2,10 @@
 // does, on any SIMD target, for planes of any size; and the same bits for any number of threads.
 #include <doctest/doctest.h>
 
-#include <cmath>
 #include <functional>
-#include <random>
 #include <vector>
+
+#include <tests/framework/kernels/rounding_error.h>
 
 #include <korrel/framework/base/parallel.h>
 #include <korrel/framework/kernels/targets.h>
@@ -32,14 +32,6 @@ ConvGeometry geometry_of(const Case& a) {
   return g;
 }
 
-std::vector<float> numbers(int64_t count, unsigned seed) {
-  std::mt19937 random(seed);
-  std::uniform_real_distribution<float> uniform(-1, 1);
-  std::vector<float> values(static_cast<std::size_t>(count));
-  for (float& value : values) value = uniform(random);
-  return values;
-}
-
 std::vector<double> wide(const std::vector<float>& values) { return {values.begin(), values.end()}; }
 
 template <class T>
@@ -50,12 +42,6 @@ std::vector<T> run(int pass, const ConvGeometry& g, const std::vector<T>& x, con
   if (pass == 1) kernels::conv_input_gradient(g, gy.data(), w.data(), static_cast<const T*>(nullptr), result.data());
   if (pass == 2) kernels::conv_weight_gradient(g, x.data(), gy.data(), result.data());
   return result;
-}
-
-double error(const std::vector<float>& values, const std::vector<double>& exact) {
-  double sum = 0;
-  for (std::size_t i = 0; i < values.size(); ++i) sum += std::pow(static_cast<double>(values[i]) - exact[i], 2);
-  return std::sqrt(sum / static_cast<double>(values.size()));
 }
 
 }  // namespace
