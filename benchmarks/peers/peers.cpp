@@ -34,9 +34,20 @@ double seconds_of(const std::function<void()>& step, int64_t repeats) {
   return now() - start;
 }
 
-// libgomp's workers spin for some 20 ms after their work (300,000 pauses) and OpenBLAS's for 30: without a break, one
-// side's idle threads would take half of the cores from the other side's turn.
-void let_threads_sleep() { std::this_thread::sleep_for(std::chrono::milliseconds(50)); }
+// OpenBLAS's workers spin for 140 ms after their work, libgomp's for 20 ms: one side's idle threads would take
+// half of the cores from the other side's turn. Waits until the process uses no processor any more.
+void let_threads_sleep() {
+  for (int i = 0; i < 50; ++i) {
+    timespec before{}, after{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+    if (1e3 * static_cast<double>(after.tv_sec - before.tv_sec) +
+            1e-6 * static_cast<double>(after.tv_nsec - before.tv_nsec) <
+        1)
+      return;
+  }
+}
 
 double median(std::vector<double> values) {
   std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
@@ -102,6 +113,7 @@ int main(int argc, char** argv) {
       a.step();
       b.step();
       double difference = max_relative_difference(a.result(), b.result());
+      let_threads_sleep();
       int64_t repeats_a = repeats_for(a.step), repeats_b = repeats_for(b.step);
       std::vector<double> times_a, times_b;
       for (double spent = 0; spent < 2 * seconds || times_a.size() < 5;) {
