@@ -15,6 +15,7 @@
 #include <hwy/highway.h>
 
 #include <korrel/framework/kernels/pooling_2x2-inl.h>
+#include <korrel/framework/kernels/pooling_3x3-inl.h>
 #include <korrel/framework/kernels/pooling_gradient-inl.h>
 #include <korrel/framework/kernels/pooling_rows-inl.h>
 
@@ -79,46 +80,6 @@ void max_rows(const PoolPlan& plan, int64_t begin, int64_t end, const T* x, T* y
 }
 
 template <class T>
-void pick_rows(const PoolPlan& plan, int64_t begin, int64_t end, const T* x, const PoolTap* taps, T* y) {
-  const hn::ScalableTag<T> d;
-  const hn::RebindToUnsigned<decltype(d)> du;
-  const int64_t lanes = lanes_of(d), last = end * plan.here[2];
-  PoolBand band(plan, PoolBand::Content::rows, lanes, sizeof(T));
-  BandRows<decltype(d)> met(band, x, T(0));
-  for (int64_t row = begin; row < end;) {
-    row = band.move_to(row, end);
-    met.update();
-    for_units(band, lanes, [&](const Unit(&units)[kUnits], int count) HWY_ATTR {
-      hn::Vec<decltype(d)> picked[kUnits];
-      hn::Vec<decltype(du)> tap[kUnits];
-#pragma GCC unroll 4
-      for (int u = 0; u < kUnits; ++u) {
-        const Outputs from(band, units[u], lanes);
-        HWY_ALIGN PoolTap lane_taps[hn::MaxLanes(d)] = {};
-        for (int64_t lane = 0; lane < from.valid; ++lane) lane_taps[lane] = taps[from.at + lane];
-        tap[u] = load_taps(d, lane_taps);
-        picked[u] = hn::Zero(d);
-      }
-      const PoolBand::Taps all = band.taps(0, 0);
-      for (const PoolBand::Tap* t = all.begin; t != all.end; ++t) {
-        const auto number = hn::Set(du, static_cast<hn::TFromD<decltype(du)>>(t->number));
-#pragma GCC unroll 4
-        for (int u = 0; u < kUnits; ++u) {
-          const auto mine = hn::RebindMask(d, hn::Eq(tap[u], number));
-          picked[u] = hn::IfThenElse(mine, hn::LoadU(d, met.elements() + t->distance + units[u].place), picked[u]);
-        }
-      }
-#pragma GCC unroll 4
-      for (int u = 0; u < kUnits; ++u) {
-        if (u >= count) break;
-        const Outputs to(band, units[u], lanes);
-        store_some(d, picked[u], y, to.at, to.valid, last);
-      }
-    });
-  }
-}
-
-template <class T>
 void average_rows(const PoolPlan& plan, int64_t begin, int64_t end, const T* x, const Divisors<T>& divisors, T* y) {
   const hn::ScalableTag<T> d;
   const int64_t lanes = lanes_of(d), last = end * plan.here[2];
@@ -163,14 +124,16 @@ void max_pool_of(const PoolGeometry& g, const T* x, T* y, PoolTap* taps) {
                          HWY_ATTR { max_2x2(d, h, begin, end, x, y, taps); });
     return;
   }
+  if constexpr (hn::MaxLanes(hn::ScalableTag<T>()) > 1)
+    if (is_overlapping(g)) {
+      const Overlapping o(g);
+      for_parts<T>(o, o.planes * o.out_rows, [&](const Overlapping& part, auto d, int64_t begin, int64_t end) HWY_ATTR {
+        max_3x3(d, part, begin, end, x, y, taps);
+      });
+      return;
+    }
   for_rows(g, PoolPlan::Direction::forward,
            [&](const PoolPlan& plan, int64_t begin, int64_t end) HWY_ATTR { max_rows(plan, begin, end, x, y, taps); });
-}
-
-template <class T>
-void pick_taps_of(const PoolGeometry& g, const T* x, const PoolTap* taps, T* y) {
-  for_rows(g, PoolPlan::Direction::forward,
-           [&](const PoolPlan& plan, int64_t begin, int64_t end) HWY_ATTR { pick_rows(plan, begin, end, x, taps, y); });
 }
 
 template <class T>
@@ -181,6 +144,14 @@ void avg_pool_of(const PoolGeometry& g, const T* x, const T* divisors, T divisor
                          HWY_ATTR { average_2x2(d, h, begin, end, x, by, y); });
     return;
   }
+  if constexpr (hn::MaxLanes(hn::ScalableTag<T>()) > 1)
+    if (is_overlapping(g)) {
+      const Overlapping o(g);
+      for_parts<T>(o, o.planes * o.out_rows, [&](const Overlapping& part, auto d, int64_t begin, int64_t end) HWY_ATTR {
+        average_3x3(d, part, begin, end, x, by, y);
+      });
+      return;
+    }
   for_rows(g, PoolPlan::Direction::forward, [&](const PoolPlan& plan, int64_t begin, int64_t end) HWY_ATTR {
     average_rows(plan, begin, end, x, by, y);
   });
@@ -193,6 +164,14 @@ void max_pool_gradient_of(const PoolGeometry& g, const T* gy, const PoolTap* tap
                          HWY_ATTR { max_gradient_2x2(d, h, begin, end, gy, taps, gx); });
     return;
   }
+  if constexpr (hn::MaxLanes(hn::ScalableTag<T>()) > 1)
+    if (is_overlapping(g)) {
+      const Overlapping o(g);
+      for_parts<T>(o, o.planes * o.pairs(), [&](const Overlapping& part, auto d, int64_t begin, int64_t end) HWY_ATTR {
+        max_gradient_3x3(d, part, begin, end, gy, taps, gx);
+      });
+      return;
+    }
   for_rows(g, PoolPlan::Direction::backward, [&](const PoolPlan& plan, int64_t begin, int64_t end) HWY_ATTR {
     max_gradient_rows(plan, begin, end, gy, taps, gx);
   });
@@ -206,6 +185,14 @@ void avg_pool_gradient_of(const PoolGeometry& g, const T* gy, const T* divisors,
                          HWY_ATTR { average_gradient_2x2(d, h, begin, end, gy, by, gx); });
     return;
   }
+  if constexpr (hn::MaxLanes(hn::ScalableTag<T>()) > 1)
+    if (is_overlapping(g)) {
+      const Overlapping o(g);
+      for_parts<T>(o, o.planes * o.pairs(), [&](const Overlapping& part, auto d, int64_t begin, int64_t end) HWY_ATTR {
+        average_gradient_3x3(d, part, begin, end, gy, by, gx);
+      });
+      return;
+    }
   for_rows(g, PoolPlan::Direction::backward, [&](const PoolPlan& plan, int64_t begin, int64_t end) HWY_ATTR {
     average_gradient_rows(plan, begin, end, gy, by, gx);
   });
@@ -213,8 +200,6 @@ void avg_pool_gradient_of(const PoolGeometry& g, const T* gy, const T* divisors,
 
 void max_f32(const PoolGeometry& g, const float* x, float* y, PoolTap* taps) { max_pool_of(g, x, y, taps); }
 void max_f64(const PoolGeometry& g, const double* x, double* y, PoolTap* taps) { max_pool_of(g, x, y, taps); }
-void pick_f32(const PoolGeometry& g, const float* x, const PoolTap* taps, float* y) { pick_taps_of(g, x, taps, y); }
-void pick_f64(const PoolGeometry& g, const double* x, const PoolTap* taps, double* y) { pick_taps_of(g, x, taps, y); }
 void average_f32(const PoolGeometry& g, const float* x, const float* divisors, float divisor, float* y) {
   avg_pool_of(g, x, divisors, divisor, y);
 }
@@ -244,8 +229,6 @@ namespace {
 
 HWY_EXPORT(max_f32);
 HWY_EXPORT(max_f64);
-HWY_EXPORT(pick_f32);
-HWY_EXPORT(pick_f64);
 HWY_EXPORT(average_f32);
 HWY_EXPORT(average_f64);
 HWY_EXPORT(max_gradient_f32);
@@ -276,16 +259,6 @@ void max_pool_gradient(const PoolGeometry& geometry, const double* gy, const Poo
   HWY_DYNAMIC_DISPATCH(max_gradient_f64)(geometry, gy, taps, gx);
 }
 template <>
-void pick_taps(const PoolGeometry& geometry, const float* x, const PoolTap* taps, float* y) {
-  ensure_target();
-  HWY_DYNAMIC_DISPATCH(pick_f32)(geometry, x, taps, y);
-}
-template <>
-void pick_taps(const PoolGeometry& geometry, const double* x, const PoolTap* taps, double* y) {
-  ensure_target();
-  HWY_DYNAMIC_DISPATCH(pick_f64)(geometry, x, taps, y);
-}
-template <>
 void avg_pool(const PoolGeometry& geometry, const float* x, const float* divisors, float divisor, float* y) {
   ensure_target();
   HWY_DYNAMIC_DISPATCH(average_f32)(geometry, x, divisors, divisor, y);
@@ -306,6 +279,28 @@ void avg_pool_gradient(const PoolGeometry& geometry, const double* gy, const dou
   ensure_target();
   HWY_DYNAMIC_DISPATCH(average_gradient_f64)(geometry, gy, divisors, divisor, gx);
 }
+
+// One load for each window, from no two neighbours alike: nothing for vectors.
+template <class T>
+void pick_taps(const PoolGeometry& g, const T* x, const PoolTap* taps, T* y) {
+  int64_t distances[kMaxTaps], tap = 0;  // from a window's first element
+  for (int64_t d = 0; d < g.kernel[0]; ++d)
+    for (int64_t h = 0; h < g.kernel[1]; ++h)
+      for (int64_t w = 0; w < g.kernel[2]; ++w)
+        distances[tap++] = (d * g.dilation[0] * g.in[1] + h * g.dilation[1]) * g.in[2] + w * g.dilation[2];
+  parallel_for(g.planes * g.out[0] * g.out[1], 1 + 20000 / g.out[2], [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      const int64_t plane = row / (g.out[0] * g.out[1]), depth = row / g.out[1] % g.out[0];
+      const int64_t first_depth = plane * g.in[0] + depth * g.stride[0] - g.padding[0];
+      const int64_t first_row = first_depth * g.in[1] + row % g.out[1] * g.stride[1] - g.padding[1];
+      const int64_t first = first_row * g.in[2] - g.padding[2];
+      for (int64_t i = 0; i < g.out[2]; ++i)
+        y[row * g.out[2] + i] = x[first + i * g.stride[2] + distances[taps[row * g.out[2] + i]]];
+    }
+  });
+}
+template void pick_taps(const PoolGeometry&, const float*, const PoolTap*, float*);
+template void pick_taps(const PoolGeometry&, const double*, const PoolTap*, double*);
 
 }  // namespace korrel::kernels
 #endif  // HWY_ONCE

@@ -16,14 +16,6 @@ HWY_BEFORE_NAMESPACE();
 namespace korrel::kernels::HWY_NAMESPACE {
 namespace {
 
-// Not memcpy: calling it for each short row took longer than all the rest.
-template <class D, class T = hn::TFromD<D>>
-HWY_INLINE void copy(D d, const T* HWY_RESTRICT from, int64_t size, T* HWY_RESTRICT to) {
-  const int64_t lanes = lanes_of(d);
-  for (; size >= lanes; size -= lanes, from += lanes, to += lanes) hn::StoreU(hn::LoadU(d, from), d, to);
-  if (size > 0) store_part(load_part(d, from, static_cast<size_t>(size)), d, to, static_cast<size_t>(size));
-}
-
 // The same past the caches: whole lines.
 template <class D, class T = hn::TFromD<D>>
 HWY_INLINE void copy_past_caches(D d, const T* HWY_RESTRICT from, int64_t size, T* HWY_RESTRICT to) {

@@ -75,6 +75,14 @@ HWY_INLINE hn::Vec<D> load_or(D d, const T* from, int64_t n, T fill) {
   return hn::IfThenElse(some, load_part(d, from, static_cast<size_t>(n)), hn::Set(d, fill));
 }
 
+// Not memcpy: calling it for each short row took longer than all the rest.
+template <class D, class T = hn::TFromD<D>>
+HWY_INLINE void copy(D d, const T* HWY_RESTRICT from, int64_t size, T* HWY_RESTRICT to) {
+  const int64_t lanes = lanes_of(d);
+  for (; size >= lanes; size -= lanes, from += lanes, to += lanes) hn::StoreU(hn::LoadU(d, from), d, to);
+  if (size > 0) store_part(load_part(d, from, static_cast<size_t>(size)), d, to, static_cast<size_t>(size));
+}
+
 // Taps are held as unsigned integers, one for each lane of T.
 template <class D>
 HWY_INLINE void store_taps(D, hn::Vec<hn::RebindToUnsigned<D>> numbers, PoolTap* to, int64_t at, int64_t valid,

@@ -202,6 +202,61 @@ TEST_CASE("2x2 windows side by side, for every width, odd ones too, on every tar
   kernels::choose_default_target();
 }
 
+TEST_CASE("3x3 windows at stride 2, for every width, padding and last window, on every target") {
+  for (const std::string& target : kernels::available_targets()) {
+    CAPTURE(target);
+    kernels::force_target(target);
+    engine.seed(8);
+    for (int64_t width = 3; width < 75; ++width)
+      for (int64_t padding : {0, 1})
+        for (bool ceil : {false, true}) {
+          CAPTURE(width);
+          CAPTURE(padding);
+          CAPTURE(ceil);
+          PoolGeometry g{.planes = draw(1, 3),
+                         .in = {draw(1, 2), draw(3, 9), width},
+                         .kernel = {1, 3, 3},
+                         .stride = {1, 2, 2},
+                         .padding = {0, draw(0, 1), padding}};
+          g.out[0] = g.in[0];
+          for (int axis : {1, 2}) {
+            g.out[axis] = (g.in[axis] + 2 * g.padding[axis] - 3 + (ceil ? 1 : 0)) / 2 + 1;
+            if ((g.out[axis] - 1) * 2 >= g.in[axis] + g.padding[axis]) --g.out[axis];
+          }
+          check_max<float>(g);
+          check_max<double>(g);
+          check_avg<float>(g);
+          check_avg<double>(g);
+        }
+  }
+  kernels::choose_default_target();
+}
+
+TEST_CASE("Large gradients in whole cache lines, which are written past the caches, have the same bits") {
+  for (int64_t kernel : {2, 3})
+    for (int64_t stride : {1, 2}) {
+      CAPTURE(kernel);
+      CAPTURE(stride);
+      PoolGeometry g{.planes = 300, .in = {1, 65, 64}, .kernel = {1, kernel, kernel}, .stride = {1, stride, stride}};
+      g.padding = {0, kernel / 3, kernel / 3};
+      for (int axis : {1, 2}) g.out[axis] = (g.in[axis] + 2 * g.padding[axis] - kernel) / stride + 1;
+      std::vector<float> x = values<float>(inputs(g), false), y(outputs(g)), gy = values<float>(outputs(g), false);
+      std::vector<PoolTap> taps(outputs(g));
+      kernels::max_pool(g, x.data(), y.data(), taps.data());
+      std::vector<float> memory(inputs(g) + 32);
+      float* line = memory.data();
+      while (reinterpret_cast<uintptr_t>(line) % 64 != 0) ++line;
+      auto written = [&](float* to, auto gradient) {
+        gradient(to);
+        return std::vector<float>(to, to + inputs(g));
+      };
+      auto max = [&](float* gx) { kernels::max_pool_gradient(g, gy.data(), taps.data(), gx); };
+      auto average = [&](float* gx) { kernels::avg_pool_gradient<float>(g, gy.data(), nullptr, 9, gx); };
+      CHECK(written(line, max) == written(line + 1, max));
+      CHECK(written(line, average) == written(line + 1, average));
+    }
+}
+
 TEST_CASE("Nothing to pool is no error") {
   PoolGeometry g{.planes = 0, .in = {1, 8, 8}, .out = {1, 4, 4}, .kernel = {1, 2, 2}, .stride = {1, 2, 2}};
   check_max<float>(g);
