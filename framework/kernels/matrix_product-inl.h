@@ -54,6 +54,39 @@ HWY_INLINE int64_t depth_at_once(const Policy& policy, int64_t depth) {
   return larger(depth, 1);
 }
 
+// Where a panel of rows is: packed, or the source if the policy says that the tile reads that (stays()).
+template <class T, class Rows>
+HWY_INLINE bool rows_stay(const Rows& rows) {
+  if constexpr (requires { rows.stays(); }) return rows.stays();
+  return false;
+}
+template <class T, class Rows>
+HWY_INLINE TileRows<T> tile_rows(const Rows& rows, int64_t row, int height, int64_t depth_begin, const T* packed) {
+  if constexpr (requires { rows.stays(); }) {
+    if (rows.stays()) return rows.at(row, depth_begin);
+  }
+  return {packed, kPiece, 1, height * kPiece};
+}
+
+// Panels of columns between two columns. The last one starts earlier, in the one before, if its vectors would else be
+// partly empty and that may be: it computes some columns again, with the same bits, and is read and stored whole.
+template <class T>
+struct ColumnPanels {
+  int64_t begin, end, first;
+  bool overlap;  // the last may go back to `first`
+
+  int64_t count() const { return ceil_div(end - begin, Blocks<T>::kColumns); }
+  HWY_INLINE int64_t column(int64_t i, int* width) const {
+    using B = Blocks<T>;
+    const int64_t at = begin + i * B::kColumns;
+    *width = static_cast<int>(smaller(B::kColumns, end - at));
+    const int whole = *width <= B::kLanes ? B::kLanes : B::kColumns;
+    if (!overlap || *width == whole || end - whole < first) return at;
+    *width = whole;
+    return end - whole;
+  }
+};
+
 // One thread's part. Loop order: columns in blocks; the depth in blocks; rows in blocks that fit L2, which are packed;
 // then each panel of columns, multiplied by every panel of rows while it is in L1 or L2. One block of rows packs a
 // panel of columns when its turn comes; for more, all panels of the block of columns are packed first: a large b is
@@ -61,12 +94,14 @@ HWY_INLINE int64_t depth_at_once(const Policy& policy, int64_t depth) {
 // sums, in order, whatever the part.
 //
 // Rows::begin(depth_begin, depth), Rows::pack(row, rows, depth_begin, depth, panel): [depth / 16][rows][16].
+// Rows may have stays() and at(row, depth_begin): true, and the source as the tile reads it, if it is not to be packed.
 // Columns::pack(column, columns, depth_begin, depth, panel, &step): where the columns of the first depth are, `step`
 // from those of the next: `panel`, or the source itself if that has them so. Whole vectors are read.
 // Either may have across_panels(): true if its source is contiguous across panels, not along the depth.
 // Target::place(column, columns, pointers): true, and where row 0 of each vector of these columns goes, if the panel
 // can be stored in whole vectors; else each tile comes by put(row, rows, column, columns, tile, accumulate),
 // [rows][kColumns].
+// Target may have takes_twice(): true if a column may be put again (never twice added).
 // Target::row_stride(), row_start(row), column_start(column): see TileTarget.
 template <class T, class Rows, class Columns, class Target>
 void multiply_part(const Part& part, int64_t depth, Rows& rows, Columns& columns, const Target& target) {
@@ -84,6 +119,8 @@ void multiply_part(const Part& part, int64_t depth, Rows& rows, Columns& columns
   T* HWY_RESTRICT row_panels = scratch<T>(Scratch::kRows, row_blocks.piece * packed_depth);
   T* HWY_RESTRICT packed_columns = scratch<T>(Scratch::kColumns, kept_panels * packed_depth * B::kColumns);
   HWY_ALIGN T tile[B::kRows * B::kColumns];
+  bool overlap = false;  // not where depth blocks add to what is there
+  if constexpr (requires { target.takes_twice(); }) overlap = target.takes_twice() && depth_blocks.count == 1;
   HWY_ALIGN T column_start[B::kColumns] = {};
 
   // `at` steps of the panel are there already.
@@ -103,33 +140,32 @@ void multiply_part(const Part& part, int64_t depth, Rows& rows, Columns& columns
     const RowPanels<T> panels(part.row_begin + row_blocks.end(row_block) - row_begin);
     rows.begin(depth_begin, steps);
     for (int64_t at = 0, once = depth_at_once(rows, steps); at == 0 || at < steps; at += once) {
-      for (int64_t i = 0; i < panels.count; ++i) {
+      for (int64_t i = 0; i < panels.count && !rows_stay<T>(rows); ++i) {
         rows.pack(row_begin + panels.begin(i), panels.rows(i), depth_begin + at, smaller(once, steps - at),
                   row_panels + panels.begin(i) * packed_depth + at * panels.rows(i));
       }
     }
-    const int64_t column_end = part.column_begin + column_blocks.end(column_block);
+    const ColumnPanels<T> cut{part.column_begin + column_blocks.begin(column_block),
+                              part.column_begin + column_blocks.end(column_block), part.column_begin, overlap};
+    int count;
     if (kept_panels > 1 && row_block == 0) {
       for (int64_t at = 0, once = depth_at_once(columns, steps); at == 0 || at < steps; at += once) {
-        ColumnPanel* panel = column_panels;
-        for (int64_t column = part.column_begin + column_blocks.begin(column_block); column < column_end;
-             column += B::kColumns, ++panel) {
-          pack_columns(column, smaller(B::kColumns, column_end - column), panel, at, depth_begin + at,
-                       smaller(once, steps - at));
+        for (int64_t i = 0; i < cut.count(); ++i) {
+          const int64_t column = cut.column(i, &count);
+          pack_columns(column, count, column_panels + i, at, depth_begin + at, smaller(once, steps - at));
         }
       }
     }
-    ColumnPanel* panel = column_panels;
-    for (int64_t column = part.column_begin + column_blocks.begin(column_block); column < column_end;
-         column += B::kColumns, ++panel) {
-      const int count = static_cast<int>(smaller(B::kColumns, column_end - column));
+    for (int64_t j = 0; j < cut.count(); ++j) {
+      ColumnPanel* panel = column_panels + j;
+      const int64_t column = cut.column(j, &count);
       const int vectors = count <= B::kLanes ? 1 : B::kVectors;
       T* place[B::kVectors];
       const bool whole = target.place(column, count, place);
       if (kept_panels == 1) pack_columns(column, count, panel, 0, depth_begin, steps);
       const T* column_bias = first ? target.column_start(column) : nullptr;
       if (column_bias != nullptr) {
-        for (int j = 0; j < count; ++j) column_start[j] = column_bias[j];
+        for (int v = 0; v < count; ++v) column_start[v] = column_bias[v];
       }
       for (int64_t i = 0; i < panels.count; ++i) {
         const int64_t row = row_begin + panels.begin(i);
@@ -142,8 +178,8 @@ void multiply_part(const Part& part, int64_t depth, Rows& rows, Columns& columns
         for (int v = 0; v < B::kVectors; ++v) {
           to.column[v] = whole ? place[v] + row * to.row_stride : tile + v * B::kLanes;
         }
-        tile_function<T>(height, vectors)(steps, row_panels + panels.begin(i) * packed_depth, panel->b, panel->step,
-                                          to);
+        const TileRows<T> a = tile_rows(rows, row, height, depth_begin, row_panels + panels.begin(i) * packed_depth);
+        tile_function<T>(height, vectors)(steps, a, panel->b, panel->step, to);
         if (!whole) target.put(row, height, column, count, tile, !first);
       }
     }

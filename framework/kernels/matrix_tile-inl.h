@@ -46,6 +46,13 @@ struct Blocks {
 // packing is copying whole cache lines, and the tile broadcasts from `rows` lines at constant distances.
 constexpr int64_t kPiece = 16;
 
+// Where the tile's rows are: element d of row m at from[m * row + d % kPiece * step + d / kPiece * piece].
+template <class T>
+struct TileRows {
+  const T* from;
+  int64_t row, step, piece;
+};
+
 // Where the tile's result goes: vector v of row m at column[v] + m * row_stride.
 template <class T>
 struct TileTarget {
@@ -58,7 +65,7 @@ struct TileTarget {
 
 // One tile. `b` has the columns of a depth step contiguous, b_step apart from the next step's.
 template <class T, int kRows, int kVectors>
-HWY_NOINLINE void multiply_tile(int64_t depth, const T* HWY_RESTRICT a, const T* HWY_RESTRICT b, int64_t b_step,
+HWY_NOINLINE void multiply_tile(int64_t depth, const TileRows<T>& rows, const T* HWY_RESTRICT b, int64_t b_step,
                                 const TileTarget<T>& c) {
   const hn::ScalableTag<T> d;
   constexpr int kLanes = Blocks<T>::kLanes;
@@ -73,40 +80,54 @@ HWY_NOINLINE void multiply_tile(int64_t depth, const T* HWY_RESTRICT a, const T*
                                               : hn::Zero(d);
     }
   }
-  const auto step = [&](const T* HWY_RESTRICT piece) HWY_ATTR __attribute__((always_inline)) {
+  // One pointer for four rows, at distances 0, 1, 2 and 3 of it: so all addresses fit the general registers.
+  static_assert(kRows <= 12);
+  const int64_t row = rows.row, row3 = 3 * row, a_step = rows.step;
+  const T *HWY_RESTRICT a0 = rows.from, *HWY_RESTRICT a4 = a0 + 4 * row, *HWY_RESTRICT a8 = a4 + 4 * row;
+  const auto advance = [&](int64_t by) HWY_ATTR __attribute__((always_inline)) {
+    a0 += by;
+    a4 += by;
+    a8 += by;
+    asm("" : "+r"(a0), "+r"(a4), "+r"(a8));  // else GCC takes one pointer and twelve distances, and a loop for step 1
+  };
+  const auto step = [&] HWY_ATTR __attribute__((always_inline)) {
     V columns[kVectors];
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) columns[v] = hn::LoadU(d, b + v * kLanes);
     b += b_step;
 #pragma GCC unroll 32
     for (int m = 0; m < kRows; ++m) {
-      const V row = hn::Set(d, piece[m * kPiece]);
+      const T* HWY_RESTRICT at = m < 4 ? a0 : m < 8 ? a4 : a8;
+      const V element = hn::Set(d, m % 4 == 3 ? at[row3] : at[m % 4 * row]);
 #pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v) sum[m][v] = hn::MulAdd(row, columns[v], sum[m][v]);
+      for (int v = 0; v < kVectors; ++v) sum[m][v] = hn::MulAdd(element, columns[v], sum[m][v]);
     }
+    advance(a_step);
   };
-  for (; depth >= kPiece; depth -= kPiece, a += kRows * kPiece) {
+  for (; depth >= kPiece; depth -= kPiece, advance(rows.piece - kPiece * a_step)) {
     // The rows of c are fetched one by one before the end, the last of them some 300 cycles ahead.
     if (const int64_t m = depth / kPiece - 2; m >= 0 && m < kRows) {
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) __builtin_prefetch(c.column[v] + m * c.row_stride);
     }
-    for (int64_t i = 0; i < kPiece; ++i) step(a + i);
+    for (int64_t i = 0; i < kPiece; ++i) step();
   }
-  for (int64_t i = 0; i < depth; ++i) step(a + i);
+  for (int64_t i = 0; i < depth; ++i) step();
 
-#pragma GCC unroll 32
-  for (int m = 0; m < kRows; ++m) {
+  const int64_t c_row = c.row_stride;  // not read again after each store
+  const bool accumulate = c.accumulate;
 #pragma GCC unroll 4
-    for (int v = 0; v < kVectors; ++v) {
-      T* HWY_RESTRICT to = c.column[v] + m * c.row_stride;
-      hn::StoreU(c.accumulate ? hn::Add(hn::LoadU(d, to), sum[m][v]) : sum[m][v], d, to);
+  for (int v = 0; v < kVectors; ++v) {
+    T* HWY_RESTRICT to = c.column[v];
+#pragma GCC unroll 32
+    for (int m = 0; m < kRows; ++m, to += c_row) {
+      hn::StoreU(accumulate ? hn::Add(hn::LoadU(d, to), sum[m][v]) : sum[m][v], d, to);
     }
   }
 }
 
 template <class T>
-using TileFunction = void (*)(int64_t, const T*, const T*, int64_t, const TileTarget<T>&);
+using TileFunction = void (*)(int64_t, const TileRows<T>&, const T*, int64_t, const TileTarget<T>&);
 
 template <class T, int kVectors, int... kRowsMinusOne>
 constexpr TileFunction<T> pick_tile(int rows, std::integer_sequence<int, kRowsMinusOne...>) {

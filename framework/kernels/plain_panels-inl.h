@@ -19,7 +19,12 @@ template <class T>
 struct PlainRows {
   const T* a;
   int64_t row_stride, depth_stride;
+  bool a_stays = false;  // there are few columns, so packing a would cost more than it gains
 
+  bool stays() const { return a_stays; }
+  TileRows<T> at(int64_t row, int64_t depth_begin) const {
+    return {a + row * row_stride + depth_begin * depth_stride, row_stride, depth_stride, kPiece * depth_stride};
+  }
   void begin(int64_t, int64_t) const {}
   bool across_panels() const { return row_stride == 1 && depth_stride != 1; }
 
