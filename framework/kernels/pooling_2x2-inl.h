@@ -7,7 +7,6 @@
 #define KORREL_POOLING_2X2_INL_H_
 #endif
 
-#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 #include <korrel/framework/kernels/pooling_rows-inl.h>
@@ -102,67 +101,53 @@ void average_2x2(D d, const Halving& h, int64_t begin, int64_t end, const T* x, 
             });
 }
 
-// gx for rows [begin, end) of y: the window's share for each of its elements. share(gy, taps, at, valid, k) of element
-// k.
-template <class D, class Share, class T = hn::TFromD<D>>
-HWY_INLINE void gradient_2x2(D d, const Halving& h, int64_t begin, int64_t end, T* gx, Share share) {
+// gx for rows [begin, end) of y: windows(at, valid, rows) makes what the windows at, at + 1, ... give to their two
+// rows, zeros where they are not valid.
+template <class D, class Windows, class T = hn::TFromD<D>>
+HWY_INLINE void gradient_2x2(D d, const Halving& h, int64_t begin, int64_t end, T* gx, Windows windows) {
   const int64_t lanes = lanes_of(d);
-  const int64_t last = end < h.planes * h.out_rows ? h.start(end) : h.planes * h.rows * h.width;
-  HWY_ALIGN T copy[2 * hn::MaxLanes(d)];
-  const bool past_caches = goes_past_caches(gx, h.planes * h.rows * h.width, h.width) && h.width % (2 * lanes) == 0;
+  const bool past_caches = goes_past_caches(gx, h.planes * h.rows * h.width, h.width);
+  const T* last = gx + (end < h.planes * h.out_rows ? h.start(end) : h.planes * h.rows * h.width);
   for (int64_t row = begin; row < end; ++row) {
-    const int64_t start = h.start(row);
-    for (int upper = 1; upper >= 0; --upper) {  // what a row's last vector leaves in the next row, that one overwrites
-      const int64_t place = start + (upper ? 0 : h.width);
-      for (int64_t i = 0; i < h.out_width; i += lanes) {
-        const int64_t at = row * h.out_width + i, valid = h.out_width - i < lanes ? h.out_width - i : lanes;
-        const bool whole = place + 2 * (i + lanes) <= last;
-        hn::Vec<D> even, odd;
-        T* to = gx + place + 2 * i;
-        if (!past_caches) fetch_ahead(to, 2 * lanes);
-        share(at, valid, upper ? 0 : 2, even, odd);
-        if (past_caches) {
-          hn::StoreInterleaved2(even, odd, d, copy);
-          for (int64_t k = 0; k < 2 * lanes; k += lanes) hn::Stream(hn::Load(d, copy + k), d, to + k);
-          continue;
-        }
-        hn::StoreInterleaved2(even, odd, d, whole ? to : copy);
-        if (!whole)
-          for (int64_t k = 0; k < 2 * valid; ++k) to[k] = copy[k];
-      }
-      if (h.width % 2 == 1) gx[place + h.width - 1] = T(0);
+    const int64_t plane = row / h.out_rows, upper = 2 * (row - plane * h.out_rows);
+    T* to = gx + (plane * h.rows + upper) * h.width;
+    for (int64_t i = 0; 2 * i < h.width; i += lanes) {
+      Pair<D> rows[2];
+      windows(row * h.out_width + i, h.out_width - i, rows);
+      // A row's only vectors may reach into the rows that are still to be written.
+      const int64_t size = h.width - 2 * i;
+      T* const lower = to + h.width;
+      put(d, rows[0], size, i == 0 ? last - to : size, past_caches, to + 2 * i);
+      put(d, rows[1], size, i == 0 ? last - lower : size, past_caches, lower + 2 * i);
     }
-    if (h.rows % 2 == 1 && row % h.out_rows == h.out_rows - 1)
-      for (int64_t i = 0; i < h.width; ++i) gx[start + 2 * h.width + i] = T(0);
+    if (upper + 3 == h.rows)
+      for (int64_t i = 0; i < h.width; ++i) to[2 * h.width + i] = T(0);
   }
-  if (past_caches) hwy::FlushStream();
+  hwy::FlushStream();
 }
 
 template <class D, class T = hn::TFromD<D>>
 void max_gradient_2x2(D d, const Halving& h, int64_t begin, int64_t end, const T* gy, const PoolTap* taps, T* gx) {
   const hn::RebindToUnsigned<D> du;
   const int64_t outputs = h.outputs();
-  gradient_2x2(d, h, begin, end, gx,
-               [&](int64_t at, int64_t valid, int first, hn::Vec<D>& even, hn::Vec<D>& odd) HWY_ATTR {
-                 HWY_ALIGN PoolTap copy[hn::MaxLanes(d)] = {};
-                 const PoolTap* from = taps + at;
-                 if (at + lanes_of(d) > outputs) {
-                   for (int64_t k = 0; k < valid; ++k) copy[k] = from[k];
-                   from = copy;
-                 }
-                 const auto g = load_some(d, gy, at, valid, outputs);
-                 const auto tap = load_taps(d, from);
-                 const auto number = hn::Set(du, static_cast<hn::TFromD<decltype(du)>>(first));
-                 even = hn::IfThenElseZero(hn::RebindMask(d, hn::Eq(tap, number)), g);
-                 odd = hn::IfThenElseZero(hn::RebindMask(d, hn::Eq(tap, hn::Add(number, hn::Set(du, 1)))), g);
-               });
+  gradient_2x2(d, h, begin, end, gx, [&](int64_t at, int64_t valid, Pair<D>(&rows)[2]) HWY_ATTR {
+    const auto g = load_or(d, gy + at, valid, T(0));
+    const auto tap = load_taps(d, taps, at, outputs);
+    const auto picked = [&](int number) HWY_ATTR {
+      const auto mine = hn::Eq(tap, hn::Set(du, static_cast<hn::TFromD<decltype(du)>>(number)));
+      return hn::IfThenElseZero(hn::RebindMask(d, mine), g);
+    };
+    rows[0] = {picked(0), picked(1)};
+    rows[1] = {picked(2), picked(3)};
+  });
 }
 
 template <class D, class T = hn::TFromD<D>>
 void average_gradient_2x2(D d, const Halving& h, int64_t begin, int64_t end, const T* gy, const Divisors<T>& divisors,
                           T* gx) {
-  gradient_2x2(d, h, begin, end, gx, [&](int64_t at, int64_t valid, int, hn::Vec<D>& even, hn::Vec<D>& odd) HWY_ATTR {
-    even = odd = divisors.divide(d, load_some(d, gy, at, valid, h.outputs()), at, valid);
+  gradient_2x2(d, h, begin, end, gx, [&](int64_t at, int64_t valid, Pair<D>(&rows)[2]) HWY_ATTR {
+    const auto share = divisors.divide(d, load_or(d, gy + at, valid, T(0)), at, valid);
+    rows[0] = rows[1] = {share, share};
   });
 }
 

@@ -8,7 +8,6 @@
 #define KORREL_POOLING_3X3_INL_H_
 #endif
 
-#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 #include <korrel/framework/kernels/pooling_rows-inl.h>
@@ -32,6 +31,11 @@ struct Overlapping {
   int64_t outputs() const { return planes * out_rows * out_width; }
   // Two rows of x, those where window i begins and the one below; the first and the last pair may be one row only.
   int64_t pairs() const { return (rows + row_padding + 1) / 2; }
+  // The first row of a pair, of those of all planes.
+  int64_t first_row(int64_t pair) const {
+    const int64_t inside = 2 * (pair % pairs()) - row_padding;
+    return pair / pairs() * rows + (inside > 0 ? inside : 0);
+  }
 };
 
 HWY_INLINE bool is_overlapping(const PoolGeometry& g) {
@@ -159,32 +163,6 @@ void max_3x3(D d, const Overlapping& o, int64_t begin, int64_t end, const T* x, 
   });
 }
 
-// What the elements of two columns of x get from a row of windows: of even and of odd columns.
-template <class D>
-struct Pair {
-  hn::Vec<D> even, odd;
-  HWY_INLINE Pair operator+(const Pair& other) const { return {hn::Add(even, other.even), hn::Add(odd, other.odd)}; }
-};
-
-// to[0, size) = the pair woven together, past the caches if so (whole lines).
-template <class D, class T = hn::TFromD<D>>
-HWY_INLINE void put(D d, const Pair<D>& pair, int64_t size, bool past_caches, T* to) {
-  const int64_t lanes = lanes_of(d);
-  HWY_ALIGN T both[2 * hn::MaxLanes(d)];
-  if (!past_caches && size >= 2 * lanes) {
-    fetch_ahead(to, 2 * lanes);
-    hn::StoreInterleaved2(pair.even, pair.odd, d, to);
-    return;
-  }
-  hn::StoreInterleaved2(pair.even, pair.odd, d, both);
-  if (past_caches) {
-    for (int64_t i = 0; i < 2 * lanes && i < size; i += lanes) hn::Stream(hn::Load(d, both + i), d, to + i);
-    return;
-  }
-  fetch_ahead(to, size);
-  copy(d, both, size, to);
-}
-
 // gx at pairs of rows [begin, end). meet(at, i, woven) makes the Pair that the windows at, at + 1, ... (from column i
 // on) give to each of the three rows that they cover. A row between two rows of windows gets from both: what the upper
 // ones give waits in `below`.
@@ -192,6 +170,7 @@ template <class D, class Meet, class T = hn::TFromD<D>>
 HWY_INLINE void gradient_3x3(D d, const Overlapping& o, int64_t begin, int64_t end, T* gx, Meet meet) {
   const int64_t lanes = lanes_of(d), pairs = o.pairs();
   const bool past_caches = goes_past_caches(gx, o.planes * o.rows * o.width, o.width);
+  const T* last = gx + o.first_row(end) * o.width;
   const WorkingMemory<T> below(o.width + 2 * lanes);
   // A part that begins inside a plane makes the row of windows before it once more.
   for (int64_t pair = begin - (begin % pairs > 0 ? 1 : 0); pair < end; ++pair) {
@@ -207,11 +186,13 @@ HWY_INLINE void gradient_3x3(D d, const Overlapping& o, int64_t begin, int64_t e
       hn::StoreU(rows[2].odd, d, waiting + lanes);
       if (pair < begin) continue;
       const int64_t size = o.width - 2 * i;
-      if (row >= 0) put(d, rows[0], size, past_caches, upper + 2 * i);
-      if (row + 1 < o.rows) put(d, rows[1], size, past_caches, upper + o.width + 2 * i);
+      // A row's only vectors may reach into the rows that are still to be written.
+      T* const lower = upper + o.width;
+      if (row >= 0) put(d, rows[0], size, i == 0 ? last - upper : size, past_caches, upper + 2 * i);
+      if (row + 1 < o.rows) put(d, rows[1], size, i == 0 ? last - lower : size, past_caches, lower + 2 * i);
     }
   }
-  if (past_caches) hwy::FlushStream();
+  hwy::FlushStream();
 }
 
 // Of windows in a row: those at columns i, i + 1, ... and their neighbours, to the left of them without padding and to
@@ -253,7 +234,7 @@ template <class D, class T = hn::TFromD<D>>
 void max_gradient_3x3(D d, const Overlapping& o, int64_t begin, int64_t end, const T* gy, const PoolTap* taps, T* gx) {
   const hn::RebindToUnsigned<D> du;
   using Number = hn::TFromD<decltype(du)>;
-  const int64_t lanes = lanes_of(d), outputs = o.outputs();
+  const int64_t outputs = o.outputs();
   const LaneShift<D> shift(d, o.column_padding == 0);
   const Number at_here = static_cast<Number>(2 * o.column_padding), at_there = 2 - at_here;
   gradient_3x3(d, o, begin, end, gx, [&](int64_t row, int64_t i, Pair<D>(&rows)[3]) HWY_ATTR {
@@ -262,14 +243,7 @@ void max_gradient_3x3(D d, const Overlapping& o, int64_t begin, int64_t end, con
     });
     // Beyond a row any tap will do: the gradients there are zero.
     const Neighbours<D> tap = neighbours(d, o, shift, i, [&](int64_t column) HWY_ATTR {
-      const int64_t at = row + column;
-      HWY_ALIGN PoolTap copied[hn::MaxLanes(d)] = {};
-      const PoolTap* from = taps + at;
-      if (at + lanes > outputs) {
-        for (int64_t k = 0; at + k < outputs; ++k) copied[k] = from[k];
-        from = copied;
-      }
-      return hn::BitCast(d, load_taps(d, from));
+      return hn::BitCast(d, load_taps(d, taps, row + column, outputs));
     });
     const auto here = hn::BitCast(du, tap.here), there = hn::BitCast(du, tap.there);
     const auto picked = [&](hn::Vec<D> gradient, hn::Vec<decltype(du)> which, Number number) HWY_ATTR {

@@ -9,6 +9,7 @@
 
 #include <cmath>
 
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 #include <korrel/framework/base/allocator.h>
@@ -36,14 +37,6 @@ HWY_INLINE void store_some(D d, hn::Vec<D> vector, T* to, int64_t at, int64_t va
   HWY_ALIGN T lanes[hn::MaxLanes(d)];
   hn::Store(vector, d, lanes);
   for (int64_t i = 0; i < valid; ++i) to[at + i] = lanes[i];
-}
-
-template <class D, class T = hn::TFromD<D>>
-HWY_INLINE hn::Vec<D> load_some(D d, const T* from, int64_t at, int64_t valid, int64_t last) {
-  if (at + lanes_of(d) <= last) return hn::LoadU(d, from + at);
-  HWY_ALIGN T lanes[hn::MaxLanes(d)] = {};
-  for (int64_t i = 0; i < valid; ++i) lanes[i] = from[at + i];
-  return hn::Load(d, lanes);
 }
 
 // How far ahead memory is fetched: rows come and go in bursts, between which the hardware's prefetchers lose the thread
@@ -83,6 +76,32 @@ HWY_INLINE void copy(D d, const T* HWY_RESTRICT from, int64_t size, T* HWY_RESTR
   if (size > 0) store_part(load_part(d, from, static_cast<size_t>(size)), d, to, static_cast<size_t>(size));
 }
 
+// Even and odd elements of a row.
+template <class D>
+struct Pair {
+  hn::Vec<D> even, odd;
+  HWY_INLINE Pair operator+(const Pair& other) const { return {hn::Add(even, other.even), hn::Add(odd, other.odd)}; }
+};
+
+// to[0, size) = the pair woven together, past the caches if so (whole lines). `room` elements may be written.
+template <class D, class T = hn::TFromD<D>>
+HWY_INLINE void put(D d, const Pair<D>& pair, int64_t size, int64_t room, bool past_caches, T* to) {
+  const int64_t lanes = lanes_of(d);
+  HWY_ALIGN T both[2 * hn::MaxLanes(d)];
+  if (!past_caches && room >= 2 * lanes) {
+    fetch_ahead(to, 2 * lanes);
+    hn::StoreInterleaved2(pair.even, pair.odd, d, to);
+    return;
+  }
+  hn::StoreInterleaved2(pair.even, pair.odd, d, both);
+  if (past_caches) {
+    for (int64_t i = 0; i < 2 * lanes && i < size; i += lanes) hn::Stream(hn::Load(d, both + i), d, to + i);
+    return;
+  }
+  fetch_ahead(to, size);
+  copy(d, both, size < 2 * lanes ? size : 2 * lanes, to);
+}
+
 // Taps are held as unsigned integers, one for each lane of T.
 template <class D>
 HWY_INLINE void store_taps(D, hn::Vec<hn::RebindToUnsigned<D>> numbers, PoolTap* to, int64_t at, int64_t valid,
@@ -99,6 +118,15 @@ HWY_INLINE hn::Vec<hn::RebindToUnsigned<D>> load_taps(D, const PoolTap* from) {
   } else {
     return hn::PromoteTo(hn::RebindToUnsigned<D>(), hn::PromoteTo(d32, narrow));
   }
+}
+
+// Of an array of `last`; lanes beyond it hold 0.
+template <class D>
+HWY_INLINE hn::Vec<hn::RebindToUnsigned<D>> load_taps(D d, const PoolTap* taps, int64_t at, int64_t last) {
+  if (at + lanes_of(d) <= last) return load_taps(d, taps + at);
+  HWY_ALIGN PoolTap copied[hn::MaxLanes(d)] = {};
+  for (int64_t k = 0; at + k < last; ++k) copied[k] = taps[at + k];
+  return load_taps(d, copied);
 }
 
 // What sums are divided by. A power of two is multiplied by instead, which gives the same.
