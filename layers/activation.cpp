@@ -12,10 +12,10 @@ namespace korrel::nn {
 
 Tensor FunctionLayer::forward(const Tensor& x) { return function_(x); }
 
-ReLU::ReLU() : FunctionLayer(korrel::relu) {}
+ReLU::ReLU() : FunctionLayer([](const Tensor& x) { return korrel::relu(x); }) {}
 ReLU6::ReLU6() : FunctionLayer(korrel::relu6) {}
-Tanh::Tanh() : FunctionLayer(korrel::tanh) {}
-Sigmoid::Sigmoid() : FunctionLayer(korrel::sigmoid) {}
+Tanh::Tanh() : FunctionLayer([](const Tensor& x) { return korrel::tanh(x); }) {}
+Sigmoid::Sigmoid() : FunctionLayer([](const Tensor& x) { return korrel::sigmoid(x); }) {}
 SELU::SELU() : FunctionLayer(korrel::selu) {}
 SiLU::SiLU() : FunctionLayer(korrel::silu) {}
 Mish::Mish() : FunctionLayer(korrel::mish) {}

@@ -8,7 +8,7 @@
 namespace korrel {
 
 // max(x, 0). Slope 0 at 0.
-Tensor relu(const Tensor& x);
+Tensor relu(Tensor x);
 
 // min(max(x, 0), 6). Slope 0 at both bounds.
 Tensor relu6(const Tensor& x);

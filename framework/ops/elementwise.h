@@ -1,6 +1,7 @@
 // Elementwise arithmetic, comparison and mathematics of tensors and numbers, with PyTorch's broadcasting (sizes of 1
 // stretch, missing leading dimensions appear) and type promotion (ops/promotion.h). Shapes that do not broadcast throw
-// ShapeError. Activation functions are in ops/activation.h.
+// ShapeError. Activation functions are in ops/activation.h. tanh, sigmoid and relu take x by value: the elements of a
+// temporary that nobody else holds, as in relu(conv(h)), are written over instead of copied.
 #pragma once
 
 #include <optional>
@@ -113,13 +114,13 @@ Tensor acos(const Tensor& x);                  // arc cosine
 Tensor atan(const Tensor& x);                  // arc tangent
 Tensor sinh(const Tensor& x);                  // hyperbolic sine
 Tensor cosh(const Tensor& x);                  // hyperbolic cosine
-Tensor tanh(const Tensor& x);                  // hyperbolic tangent
+Tensor tanh(Tensor x);                         // hyperbolic tangent
 Tensor asinh(const Tensor& x);                 // inverse hyperbolic sine
 Tensor acosh(const Tensor& x);                 // inverse hyperbolic cosine
 Tensor atanh(const Tensor& x);                 // inverse hyperbolic tangent
 Tensor erf(const Tensor& x);                   // error function
 Tensor erfc(const Tensor& x);                  // 1 - erf(x), precise where x is large
-Tensor sigmoid(const Tensor& x);               // 1 / (1 + e^-x)
+Tensor sigmoid(Tensor x);                      // 1 / (1 + e^-x)
 Tensor lgamma(const Tensor& x);                // log |gamma(x)|
 Tensor digamma(const Tensor& x);               // derivative of lgamma
 Tensor polygamma(int64_t n, const Tensor& x);  // derivative n of digamma: n = 1 is trigamma

@@ -124,4 +124,15 @@ Tensor map_floating(const char* op, kernels::Kernel kernel, const Tensor& x, con
   return compute(op, kernel, dtype, dtype, {x}, options);
 }
 
+Tensor map_in_place(const char* op, kernels::Kernel kernel, Tensor& x, const MapOptions& options) {
+  check_defined(op, x);
+  const bool leaf = x.requires_grad() && x.is_leaf();
+  if (leaf || !is_floating(x.dtype()) || !x.body().unique() || !x.body().storage->unique() || !x.is_contiguous()) {
+    return map_floating(op, kernel, x, options);
+  }
+  Tensor y = x.detach();
+  x.body().storage.reset();  // x keeps its place in the graph; its elements are y's from here on
+  return compute(op, kernel, y.dtype(), y.dtype(), {y}, options, y);
+}
+
 }  // namespace korrel

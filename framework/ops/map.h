@@ -38,5 +38,8 @@ Tensor map(const char* op, kernels::Kernel kernel, DType dtype, std::initializer
 Tensor map_predicate(const char* op, kernels::Kernel kernel, DType dtype, std::initializer_list<Operand> operands);
 // One tensor, in its floating type (f32 for integers).
 Tensor map_floating(const char* op, kernels::Kernel kernel, const Tensor& x, const MapOptions& options = {});
+// The same for an op that takes its argument by value and whose gradient is made from its result: the result takes the
+// place of x's elements where nobody else holds them, as in tanh(conv(x)). That spares a large x a pass through memory.
+Tensor map_in_place(const char* op, kernels::Kernel kernel, Tensor& x, const MapOptions& options = {});
 
 }  // namespace korrel

@@ -181,9 +181,10 @@ Tensor between(const char* op, const Tensor& x, double low, double high) {
 
 }  // namespace
 
-Tensor relu(const Tensor& x) {
+Tensor relu(Tensor x) {
   const kernels::Kernel slope_rows = HWY_DISPATCH_TABLE(relu_slope_rows);
-  Tensor y = map("relu", HWY_DISPATCH_TABLE(relu_rows), checked_floating("relu", x), {x});
+  checked_floating("relu", x);
+  Tensor y = map_in_place("relu", HWY_DISPATCH_TABLE(relu_rows), x);
   // y > 0 where x > 0: y is kept, which the next op often keeps, too, and x may go.
   return record("relu", y, {x}, [y = y.detach(), slope_rows](const Backward& b) -> Gradients {
     return {slope("relu", slope_rows, b.grad, b.output(y), {}, straight, b.reusable_grad())};

@@ -105,8 +105,8 @@ Tensor erfc(const Tensor& x) {
                 [x](const Backward& b) -> Gradients { return {b.grad * (exp(-square(x)) * -two_over_sqrt_pi)}; });
 }
 
-Tensor sigmoid(const Tensor& x) {
-  Tensor y = map_floating("sigmoid", HWY_DISPATCH_TABLE(sigmoid_rows), x, transcendental);
+Tensor sigmoid(Tensor x) {
+  Tensor y = map_in_place("sigmoid", HWY_DISPATCH_TABLE(sigmoid_rows), x, transcendental);
   return record("sigmoid", y, {x},
                 [y = y.detach()](const Backward& b) -> Gradients { return {sigmoid_backward(b.grad, b.output(y))}; });
 }

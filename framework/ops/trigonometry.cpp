@@ -177,8 +177,8 @@ Tensor cosh(const Tensor& x) {
   return record("cosh", y, {x}, [x](const Backward& b) -> Gradients { return {b.grad * sinh(x)}; });
 }
 
-Tensor tanh(const Tensor& x) {
-  Tensor y = map_floating("tanh", HWY_DISPATCH_TABLE(tanh_rows), x, transcendental);
+Tensor tanh(Tensor x) {
+  Tensor y = map_in_place("tanh", HWY_DISPATCH_TABLE(tanh_rows), x, transcendental);
   return record("tanh", y, {x},
                 [y = y.detach()](const Backward& b) -> Gradients { return {tanh_backward(b.grad, b.output(y))}; });
 }

@@ -13,7 +13,8 @@ using golden::Case;
 namespace {
 
 // `f(x)`, and `f(x, other)`.
-golden::Call unary(Tensor (*f)(const Tensor&)) {
+template <class X>
+golden::Call unary(Tensor (*f)(X)) {
   return [f](const Case& c) { return f(c["x"]); };
 }
 golden::Call binary(Tensor (*f)(const Tensor&, const Tensor&)) {

@@ -121,6 +121,40 @@ TEST_CASE("a gradient is written over only where nobody else sees it") {
   }
 }
 
+TEST_CASE("a temporary's elements are written over, and only those") {
+  const Values x_values{-1, 2, -3}, clipped{0, 2, 0};
+  auto make = [&](bool requires_grad = false) {
+    return tensor({-1, 2, -3}, {.dtype = f64, .requires_grad = requires_grad});
+  };
+  Tensor x = make();
+  const void* place = x.raw_data();
+  Tensor y = relu(std::move(x));
+  CHECK(y.raw_data() == place);
+  CHECK(y.to_vector() == clipped);
+
+  Tensor named = make(), copy = named, detached = named.detach();
+  relu(named);
+  relu(std::move(copy));
+  CHECK(named.to_vector() == x_values);  // held by copy and detached, then by detached's view of the bytes
+  relu(std::move(named));
+  CHECK(detached.to_vector() == x_values);
+
+  Tensor matrix = tensor({{-1, 2}, {-3, 4}}, {.dtype = f64});
+  relu(matrix.select(0, 1));
+  relu(matrix.t());
+  CHECK(matrix.to_vector() == Values{-1, 2, -3, 4});
+  CHECK(relu(make().expand({2, 3})).to_vector() == Values{0, 2, 0, 0, 2, 0});
+
+  // An op that keeps its result keeps it whole, and the gradient does not depend on who holds what.
+  Tensor leaf = make(true);
+  Tensor kept = exp(leaf);
+  Tensor g_kept = grad({sum(tanh(kept))}, {leaf})[0], g_temporary = grad({sum(tanh(exp(leaf)))}, {leaf})[0];
+  CHECK(g_kept.to_vector() == g_temporary.to_vector());
+  CHECK(grad({sum(sigmoid(leaf * 2))}, {leaf})[0].to_vector() ==
+        grad({sum(sigmoid(Tensor(leaf * 2).clone()))}, {leaf})[0].to_vector());
+  CHECK(leaf.to_vector() == x_values);
+}
+
 TEST_CASE("what does not fit is told") {
   Tensor ints = tensor({1, 2}, {.dtype = i64});
   CHECK(message([&] { relu(ints); }) == "relu: expects a floating tensor, x is i64");
