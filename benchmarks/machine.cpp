@@ -50,13 +50,46 @@ double multiply_add(int rounds, float* result) {
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
+#include <algorithm>
+#include <atomic>
 #include <cstring>
+#include <thread>
 #include <vector>
 
 namespace korrel::benchmarks {
 namespace {
 
 HWY_EXPORT(multiply_add);
+
+// Seconds until each of `threads` threads has done work(its index), from when all were ready.
+template <class Work>
+double seconds_together(int threads, const Work& work) {
+  std::atomic<int> ready{0};
+  std::vector<double> begin(threads), end(threads);
+  const auto run = [&](int i) {
+    for (++ready; ready < threads;) {
+    }
+    begin[i] = wall_seconds();
+    work(i);
+    end[i] = wall_seconds();
+  };
+  std::vector<std::thread> others;
+  for (int i = 1; i < threads; ++i) others.emplace_back(run, i);
+  run(0);
+  for (std::thread& other : others) other.join();
+  return *std::max_element(end.begin(), end.end()) - *std::min_element(begin.begin(), begin.end());
+}
+
+// The median of 21 comparisons of one thread with all.
+template <class Work>
+double scaling_of(int threads, const Work& work) {
+  std::vector<double> quotients;
+  for (int i = 0; i < 21; ++i) {
+    quotients.push_back(threads * seconds_together(1, work) / seconds_together(threads, work));
+  }
+  std::nth_element(quotients.begin(), quotients.begin() + 10, quotients.end());
+  return quotients[10];
+}
 
 }  // namespace
 
@@ -77,6 +110,15 @@ double copy_bandwidth() {
   const Timing timing = time_repeatedly(
       0.3, cpu_seconds, [&] { std::memcpy(to.data(), from.data(), from.size()); }, [] {});
   return 2e-9 * static_cast<double>(from.size()) / timing.best;
+}
+
+Scaling scaling(int threads) {
+  std::vector<std::vector<char>> from(threads, std::vector<char>(size_t{32} << 20, 1)), to(from);
+  return {scaling_of(threads,
+                     [](int) {
+                       for (int i = 0; i < 500; ++i) run_multiply_adds();
+                     }),
+          scaling_of(threads, [&](int i) { std::memcpy(to[i].data(), from[i].data(), from[i].size()); })};
 }
 
 }  // namespace korrel::benchmarks

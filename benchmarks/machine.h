@@ -12,4 +12,11 @@ double fma_peak();
 // GB/s that one core reads and writes while it copies arrays much larger than the caches.
 double copy_bandwidth();
 
+// How much more `threads` threads do in a time than one: of multiply-adds, and of copying. Virtual processors that
+// share a core or its memory channels give less than their number; no program on them gains more.
+struct Scaling {
+  double fma, copy;
+};
+Scaling scaling(int threads);
+
 }  // namespace korrel::benchmarks

@@ -90,6 +90,12 @@ int main(int argc, char** argv) {
   }
   fmt::print("one core: FMA peak {:.1f} GFLOP/s, copy {:.1f} GB/s\n", korrel::benchmarks::fma_peak(),
              korrel::benchmarks::copy_bandwidth());
+  for (int count : threads) {
+    if (count == 1) continue;
+    const auto [fma, copy] = korrel::benchmarks::scaling(count);
+    fmt::print("{} threads at once: {:.2f} times one thread's multiply-adds, {:.2f} times its copying\n", count, fma,
+               copy);
+  }
   Table ours = korrel_cases(), theirs = torch_cases();
   std::ofstream out;
   if (!csv.empty()) {
