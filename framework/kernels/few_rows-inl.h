@@ -64,11 +64,12 @@ HWY_NOINLINE void dot_tile(int64_t depth, const T* HWY_RESTRICT a, int64_t a_str
   }
 }
 
-// c[m] = bias + sum over d of a[m][d] b[d] for kVectors vectors of columns, the last of which has `last` of its lanes.
+// c[m] = start[m] + sum over d of a[m][d] b[d] for kVectors vectors of columns, the last of which has `last` of its
+// lanes; start may be null, for zeros, or c.
 template <class T, int kRows, int kVectors>
 HWY_NOINLINE void axpy_tile(int64_t depth, const T* HWY_RESTRICT a, int64_t a_stride, int64_t a_step,
-                            const T* HWY_RESTRICT b, int64_t b_step, int64_t last, const T* bias, T* HWY_RESTRICT c,
-                            int64_t c_stride) {
+                            const T* HWY_RESTRICT b, int64_t b_step, int64_t last, const T* start, int64_t start_stride,
+                            T* c, int64_t c_stride) {
   const hn::ScalableTag<T> d;
   constexpr int64_t kLanes = Blocks<T>::kLanes;
   using V = hn::Vec<decltype(d)>;
@@ -79,7 +80,7 @@ HWY_NOINLINE void axpy_tile(int64_t depth, const T* HWY_RESTRICT a, int64_t a_st
 #pragma GCC unroll 4
   for (int m = 0; m < kRows; ++m) {
 #pragma GCC unroll 8
-    for (int v = 0; v < kVectors; ++v) sum[m][v] = bias != nullptr ? load(bias, v) : hn::Zero(d);
+    for (int v = 0; v < kVectors; ++v) sum[m][v] = start != nullptr ? load(start + m * start_stride, v) : hn::Zero(d);
   }
   for (int64_t i = 0; i < depth; ++i, b += b_step) {
     V column[kVectors];
@@ -134,22 +135,33 @@ void dot_columns(const FewRows<T>& p, int64_t row, int64_t begin, int64_t end) {
   }
 }
 
-// 8 vectors for one row, 4 for more; b is read in strips of half a KiB or a quarter.
+// 8 vectors for one row, 4 for more; b is read in strips of half a KiB or a quarter. Where its rows are a page or more
+// apart, 16 rows in their whole length before the next: each strip would else be in a page of its own (4096 x 4096: 3
+// times faster).
 template <class T, int kRows>
 void axpy_columns(const FewRows<T>& p, int64_t row, int64_t begin, int64_t end) {
   constexpr int64_t kLanes = Blocks<T>::kLanes;
   constexpr int kVectors = kRows == 1 ? 8 : 4;
-  for (int64_t j = begin; j < end;) {
-    const T* a = p.a + row * p.a_row;
-    const T* bias = p.bias == nullptr ? nullptr : p.bias + j;
-    T* c = p.c + row * p.c_row + j;
-    if (end - j >= kVectors * kLanes) {
-      axpy_tile<T, kRows, kVectors>(p.depth, a, p.a_row, p.a_depth, p.b + j, p.b_depth, kLanes, bias, c, p.c_row);
-      j += kVectors * kLanes;
-    } else {
-      const int64_t last = smaller(kLanes, end - j);
-      axpy_tile<T, kRows, 1>(p.depth, a, p.a_row, p.a_depth, p.b + j, p.b_depth, last, bias, c, p.c_row);
-      j += last;
+  const bool far_apart = p.b_depth * static_cast<int64_t>(sizeof(T)) >= 4096;
+  const int64_t once = far_apart ? 16 : larger(p.depth, 1);
+  for (int64_t at = 0; at == 0 || at < p.depth; at += once) {
+    const int64_t depth = smaller(once, p.depth - at);
+    const T* a = p.a + row * p.a_row + at * p.a_depth;
+    const T* b = p.b + at * p.b_depth;
+    T* c = p.c + row * p.c_row;
+    const T* start = at == 0 ? p.bias : c;
+    for (int64_t j = begin; j < end;) {
+      const T* from = start == nullptr ? nullptr : start + j;
+      const int64_t from_row = at == 0 ? 0 : p.c_row;
+      if (end - j >= kVectors * kLanes) {
+        axpy_tile<T, kRows, kVectors>(depth, a, p.a_row, p.a_depth, b + j, p.b_depth, kLanes, from, from_row, c + j,
+                                      p.c_row);
+        j += kVectors * kLanes;
+      } else {
+        const int64_t last = smaller(kLanes, end - j);
+        axpy_tile<T, kRows, 1>(depth, a, p.a_row, p.a_depth, b + j, p.b_depth, last, from, from_row, c + j, p.c_row);
+        j += last;
+      }
     }
   }
 }

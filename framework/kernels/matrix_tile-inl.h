@@ -90,7 +90,7 @@ HWY_NOINLINE void multiply_tile(int64_t depth, const TileRows<T>& rows, const T*
     a8 += by;
     asm("" : "+r"(a0), "+r"(a4), "+r"(a8));  // else GCC takes one pointer and twelve distances, and a loop for step 1
   };
-  const auto step = [&] HWY_ATTR __attribute__((always_inline)) {
+  const auto step = [&]() HWY_ATTR __attribute__((always_inline)) {
     V columns[kVectors];
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) columns[v] = hn::LoadU(d, b + v * kLanes);

@@ -199,9 +199,8 @@ Gradients gradients(const Backward& b, RecurrentCell cell, const RecurrentSteps&
   if (b.needs(0)) result[0] = mm(gradient, w.weight_ih.detach());
   if (b.needs(1)) result[1] = is_gru ? gh + passed : gh;
   if (b.needs(2)) result[2] = gc;
-  // The transposed product, as the gates are the wider matrix: it is packed in vectors then (a fifth faster).
-  if (b.needs(3)) result[3] = mm(inputs.x.detach().t(), gradient).t().contiguous();
-  if (b.needs(4)) result[4] = mm(kept.h_before.t(), recurrent_gradient).t().contiguous();
+  if (b.needs(3)) result[3] = mm(gradient.t(), inputs.x.detach());
+  if (b.needs(4)) result[4] = mm(recurrent_gradient.t(), kept.h_before);
   if (b.needs(5) || (b.needs(6) && !is_gru)) result[5] = sum(gradient, 0);
   if (b.needs(6)) result[6] = is_gru ? sum(recurrent_gradient, 0) : result[5];
   return result;
