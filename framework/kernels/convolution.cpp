@@ -4,6 +4,7 @@
 #define HWY_TARGET_INCLUDE "korrel/framework/kernels/convolution.cpp"
 #include <korrel/framework/base/work.h>
 #include <korrel/framework/kernels/compiled_targets.h>
+#include <korrel/framework/kernels/depthwise.h>
 #include <korrel/framework/kernels/matmul.h>
 #include <korrel/framework/kernels/targets.h>
 #include <korrel/framework/kernels/winograd.h>
@@ -314,6 +315,7 @@ void conv_output(const ConvGeometry& g, const T* x, const T* w, const T* bias, T
   }
   multiply_adds_asked += multiply_adds(g);
   if constexpr (sizeof(T) == 4) {
+    if (depthwise_output_pays(g)) return depthwise_output(g, x, w, bias, y);
     if (winograd_pays(g)) return winograd_output(g, x, w, bias, y);
     HWY_DYNAMIC_DISPATCH(output_f32)(g, x, w, bias, y);
   } else {
@@ -330,6 +332,7 @@ void conv_input_gradient(const ConvGeometry& g, const T* gy, const T* w, const T
   }
   multiply_adds_asked += multiply_adds(g);
   if constexpr (sizeof(T) == 4) {
+    if (depthwise_input_pays(g)) return depthwise_input_gradient(g, gy, w, bias, gx);
     if (winograd_pays(g)) return winograd_input_gradient(g, gy, w, bias, gx);
     HWY_DYNAMIC_DISPATCH(input_gradient_f32)(g, gy, w, bias, gx);
   } else {
@@ -346,6 +349,7 @@ void conv_weight_gradient(const ConvGeometry& g, const T* x, const T* gy, T* gw)
   }
   multiply_adds_asked += multiply_adds(g);
   if constexpr (sizeof(T) == 4) {
+    if (depthwise_weights_pay(g)) return depthwise_weight_gradient(g, x, gy, gw);
     if (winograd_weights_pay(g)) return winograd_weight_gradient(g, x, gy, gw);
     HWY_DYNAMIC_DISPATCH(weight_gradient_f32)(g, x, gy, gw);
   } else {

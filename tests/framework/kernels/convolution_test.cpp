@@ -198,6 +198,43 @@ std::vector<ConvGeometry> typical_geometries() {
           square(2, 64, 16, 40, 3, 2, 1)};
 }
 
+ConvGeometry depthwise(int64_t n, int64_t channels, Dims in, Dims kernel, Dims padding, int64_t stride = 1,
+                       int64_t dilation = 1, int64_t filters = 1) {
+  ConvGeometry g;
+  g.n = n, g.c = channels, g.k = channels * filters, g.groups = channels;
+  g.in = in, g.kernel = kernel, g.padding = padding;
+  g.stride = {1, stride, stride};
+  g.dilation = {1, 1, dilation};
+  return with_outputs(g);
+}
+
+// One filter or two per channel: planes below, at and above the length of vectors and the rows worked on at a time.
+std::vector<ConvGeometry> depthwise_geometries() {
+  std::vector<ConvGeometry> all;
+  for (int64_t size : {1, 2, 3, 7, 8, 9, 14, 15, 16, 17, 28, 31, 33}) {
+    for (int64_t stride : {1, 2}) {
+      for (int64_t kernel : {3, 5, 7}) {
+        all.push_back(depthwise(2, 3, {1, size, size}, {1, kernel, kernel}, {0, kernel / 2, kernel / 2}, stride));
+      }
+    }
+  }
+  for (int64_t stride : {1, 2}) {
+    all.push_back(depthwise(2, 3, {1, 21, 40}, {1, 3, 3}, {0, 0, 0}, stride));
+    all.push_back(depthwise(2, 3, {1, 11, 5}, {1, 5, 3}, {0, 4, 3}, stride));  // padding of the whole kernel and more
+    all.push_back(depthwise(2, 3, {1, 2, 3}, {1, 7, 7}, {0, 7, 9}, stride));   // a kernel larger than the image
+    all.push_back(depthwise(2, 3, {1, 9, 37}, {1, 3, 4}, {0, 1, 5}, stride, 3));
+    all.push_back(depthwise(3, 2, {1, 13, 18}, {1, 5, 2}, {0, 1, 1}, stride, 1, 2));
+    all.push_back(depthwise(1, 1, {1, 40, 23}, {1, 3, 1}, {0, 1, 0}, stride));
+    all.push_back(depthwise(1, 2, {1, 15, 16}, {1, 4, 4}, {0, 1, 1}, stride));
+    all.push_back(depthwise(1, 2, {1, 15, 16}, {1, 2, 6}, {0, 0, 2}, stride));
+    all.push_back(depthwise(20, 18, {1, 7, 7}, {1, 3, 3}, {0, 1, 1}, stride));
+    all.push_back(depthwise(40, 3, {1, 4, 4}, {1, 3, 3}, {0, 1, 1}, stride));
+    // Written past the caches, in lines that threads share.
+    all.push_back(depthwise(1, 1160, {1, 31, 33}, {1, 3, 3}, {0, 1, 1}, stride));
+  }
+  return all;
+}
+
 }  // namespace
 
 TEST_CASE("the forced target is the one that the convolutions run on") {
@@ -216,6 +253,12 @@ TEST_CASE("the forced target is the one that the convolutions run on") {
 TEST_CASE_TEMPLATE("the three passes of typical layers agree with the seven loops on every target", T, float, double) {
   std::mt19937 random(1);
   for (const ConvGeometry& g : typical_geometries()) check_against_naive<T>(g, random, true);
+}
+
+TEST_CASE_TEMPLATE("the three passes with a filter per channel agree with the seven loops on every target", T, float,
+                   double) {
+  std::mt19937 random(7);
+  for (const ConvGeometry& g : depthwise_geometries()) check_against_naive<T>(g, random, g.in[1] % 2 == 0);
 }
 
 TEST_CASE_TEMPLATE("the three passes of odd geometries agree with the seven loops on every target", T, float, double) {
@@ -246,6 +289,7 @@ TEST_CASE_TEMPLATE("any number of threads gives the same bits", T, float, double
   geometries.push_back(square(20, 1, 28, 6, 5, 1, 2));
   geometries.push_back(square(20, 6, 14, 16, 5, 1, 0));
   geometries.push_back(square(5, 64, 16, 64, 3, 1, 1));
+  for (const ConvGeometry& g : depthwise_geometries()) geometries.push_back(g);
   for (const ConvGeometry& g : geometries) {
     Case<T> one(g, random);
     set_num_threads(1);
@@ -300,9 +344,10 @@ TEST_CASE("an infinity or NaN stays in its image, its channel and its window") {
     for (size_t i = 0; i < values.size(); ++i) result[i] = !std::isfinite(values[i]);
     return result;
   };
-  for (const ConvGeometry& g : {square(3, 2, 7, 5, 3, 1, 1), square(4, 6, 4, 16, 3, 1, 1), square(3, 1, 28, 6, 5, 1, 2),
-                                square(3, 6, 14, 16, 5, 1, 0), square(2, 4, 9, 8, 3, 2, 1),
-                                square(3, 4, 10, 4, 3, 1, 1, 4), square(5, 3, 5, 7, 5, 1, 0)}) {
+  for (const ConvGeometry& g :
+       {square(3, 2, 7, 5, 3, 1, 1), square(4, 6, 4, 16, 3, 1, 1), square(3, 1, 28, 6, 5, 1, 2),
+        square(3, 6, 14, 16, 5, 1, 0), square(2, 4, 9, 8, 3, 2, 1), square(3, 4, 10, 4, 3, 1, 1, 4),
+        square(5, 3, 5, 7, 5, 1, 0), square(2, 3, 17, 3, 3, 1, 0, 3), square(2, 3, 19, 3, 5, 2, 2, 3)}) {
     INFO(text(g));
     on_every_target([&] {
       for (int where = 0; where < 8; ++where) {
