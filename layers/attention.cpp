@@ -57,14 +57,11 @@ void MultiheadAttention::reset_parameters(Generator& generator) {
 MultiHeadResult MultiheadAttention::operator()(const Tensor& query, const Tensor& key, const Tensor& value,
                                                const AttentionCall& options_of_call) {
   ModuleCall call(*this);
-  try {
+  return call.run([&] {
     MultiHeadResult result = forward(query, key, value, options_of_call);
     result.y = call.finish(query, result.y);
     return result;
-  } catch (Error& error) {
-    call.name_place(error);
-    throw;
-  }
+  });
 }
 
 LayerCost MultiheadAttention::cost(const Tensor&, const Tensor& y) const {

@@ -21,13 +21,7 @@ Tensor BatchNormNd::relu(const Tensor& x, const Tensor& residual) {
     Tensor y = (*this)(x);
     return korrel::relu(residual.defined() ? y + residual : y);
   }
-  ModuleCall call(*this);
-  try {
-    return normalise(x, true, residual);
-  } catch (Error& error) {
-    call.name_place(error);
-    throw;
-  }
+  return ModuleCall(*this).run([&] { return normalise(x, true, residual); });
 }
 
 Tensor BatchNormNd::normalise(const Tensor& x, bool relu, const Tensor& residual) {

@@ -65,12 +65,7 @@ Tensor Module::forward(const Tensor&) {
 
 Tensor Module::operator()(const Tensor& x) {
   ModuleCall call(*this);
-  try {
-    return hooks_ ? forward_with_hooks(x) : forward(x);
-  } catch (Error& error) {
-    call.name_place(error);
-    throw;
-  }
+  return call.run([&] { return hooks_ ? forward_with_hooks(x) : forward(x); });
 }
 
 HookHandle Module::add_hook(HookPlace place, Ref<ModuleHook> hook) {

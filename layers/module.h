@@ -157,13 +157,23 @@ class ModuleCall final : public CallFrame {
  public:
   explicit ModuleCall(Module& module);
   std::string path() const override;
-  void name_place(Error& error) const;  // prepends "LeNet5.conv2 (Conv2d): ", once
+  // forward(); an error from there gets "LeNet5.conv2 (Conv2d): " at its head, once.
+  template <class F>
+  auto run(const F& forward) const {
+    try {
+      return forward();
+    } catch (Error& error) {
+      name_place(error);
+      throw;
+    }
+  }
   // Forward hooks of a module of several inputs; throws ValueError if it has hooks that need exactly one.
   Tensor finish(const Tensor& first_input, Tensor result);
   Module& module() const { return module_; }
 
  private:
   void check_caller_names_it() const;
+  void name_place(Error& error) const;
 
   Module& module_;
 };
@@ -181,15 +191,12 @@ class ModuleOf<Result(Inputs...)> : public Module {
 
   Result operator()(Inputs... inputs) {
     ModuleCall call(*this);
-    try {
+    return call.run([&]() -> Result {
       if constexpr (std::is_same_v<Result, Tensor>)
         return call.finish(first_tensor(inputs...), forward(inputs...));
       else
         return forward(inputs...);
-    } catch (Error& error) {
-      call.name_place(error);
-      throw;
-    }
+    });
   }
 
  private:

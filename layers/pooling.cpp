@@ -47,16 +47,12 @@ Tensor MaxPoolNd::forward(const Tensor& x) {
 }
 
 WithIndices MaxPoolNd::with_indices(const Tensor& x) {
-  ModuleCall call(*this);
   MaxPoolOptions options{stride_, padding_, dilation_, ceil_mode_};
-  try {
+  return ModuleCall(*this).run([&] {
     return axes_ == 1   ? max_pool1d_with_indices(x, kernel_size_, options)
            : axes_ == 2 ? max_pool2d_with_indices(x, kernel_size_, options)
                         : max_pool3d_with_indices(x, kernel_size_, options);
-  } catch (Error& error) {
-    call.name_place(error);
-    throw;
-  }
+  });
 }
 
 std::string MaxPoolNd::extra_repr() const {

@@ -25,15 +25,12 @@ Tensor& output_of(PackedLSTMOutput& result) { return result.y.data; }
 template <class F>
 auto called(Module& module, const Tensor& x, const F& forward) {
   ModuleCall call(module);
-  try {
+  return call.run([&] {
     auto result = forward();
     Tensor& y = output_of(result);
     y = call.finish(x, y);
     return result;
-  } catch (Error& error) {
-    call.name_place(error);
-    throw;
-  }
+  });
 }
 
 int64_t gates_of(RecurrentCell cell) { return cell == RecurrentCell::lstm ? 4 : cell == RecurrentCell::gru ? 3 : 1; }
