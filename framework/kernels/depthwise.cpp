@@ -103,11 +103,12 @@ void walk_planes(const PlaneProduct& a, int64_t begin, int64_t end) {
       const float* soon = from + row * first.step * first.from_columns + kAhead;
       const int64_t there = std::min(kWalkRows * steps, a.rows - row * steps);
       float* to = target.next();
-      RowsRead rows(first, row, kWalkRows, from, a.zeros, soon);
-      for (int64_t i = 0; i < phases; ++i) {
-        if (i == 2) rows = RowsRead(walks[i], row, kWalkRows, from, a.zeros, soon);  // both phases of columns read them
-        functions[i](walks[i], masks[i], rows, w + walks[i].w_begin, bias, walks[i].rows - row,
-                     a.woven ? parts + i * kWalkRows * pitch : to, a.woven ? pitch : a.columns);
+      for (int64_t pair = 0; pair < phases; pair += 2) {  // both phases of columns read the same rows
+        const RowsRead rows(walks[pair], row, kWalkRows, from, a.zeros, soon);
+        for (int64_t i = pair; i < std::min(pair + 2, phases); ++i) {
+          functions[i](walks[i], masks[i], rows, w + walks[i].w_begin, bias, walks[i].rows - row,
+                       a.woven ? parts + i * kWalkRows * pitch : to, a.woven ? pitch : a.columns);
+        }
       }
       for (int64_t r = 0; a.woven && r < there; ++r) {
         const float* even = parts + (r % 2 * 2 * kWalkRows + r / 2) * pitch;
@@ -203,10 +204,12 @@ double lost(int64_t size, int64_t unit) {
   return static_cast<double>((size + unit - 1) / unit * unit) / static_cast<double>(size);
 }
 
-// With small planes of many images a vector is better filled by images: twice as many steps, but no lane is lost.
-bool leaves_lanes_empty(int64_t images, const std::array<int64_t, 3>& result) {
+// With small planes of many images a vector is better filled by images: no lane is lost, but 3x3 takes twice as long
+// for each, larger kernels 1.4 times.
+bool leaves_lanes_empty(const ConvGeometry& g, const std::array<int64_t, 3>& result) {
   const int64_t lanes = HWY_DYNAMIC_DISPATCH(lanes)();
-  return lost(result[1], kWalkRows) * lost(result[2], lanes) > 2.1 * lost(images, lanes);
+  return g.stride[1] == 1 &&
+         lost(result[1], kWalkRows) * lost(result[2], lanes) > (g.kernel[1] > 3 ? 1.4 : 2.1) * lost(g.n, lanes);
 }
 
 // Results above this, twice a second-level cache, leave the caches before anyone reads them.
@@ -283,18 +286,17 @@ void run(const PlaneProduct& product) {
 }  // namespace
 
 bool depthwise_output_pays(const ConvGeometry& g) {
-  return planar(g) && known_height(g.kernel[1]) && (g.stride[1] == 2 || !leaves_lanes_empty(g.n, g.out));
+  return planar(g) && known_height(g.kernel[1]) && !leaves_lanes_empty(g, g.out);
 }
 
 bool depthwise_input_pays(const ConvGeometry& g) {
   if (!planar(g) || g.k != g.c) return false;
-  if (g.stride[1] == 1) return known_height(g.kernel[1]) && !leaves_lanes_empty(g.n, g.in);
+  if (g.stride[1] == 1) return known_height(g.kernel[1]) && !leaves_lanes_empty(g, g.in);
   return g.dilation[2] == 1 && g.kernel[2] >= 2 && g.kernel[1] >= 2 && g.kernel[1] <= 8;
 }
 
 bool depthwise_weights_pay(const ConvGeometry& g) {
-  return planar(g) && known_height(g.kernel[1]) &&
-         (g.stride[1] == 2 || g.out[2] > 7 || !leaves_lanes_empty(g.n, g.out));
+  return planar(g) && known_height(g.kernel[1]) && (g.out[2] > 7 || !leaves_lanes_empty(g, g.out));
 }
 
 void depthwise_output(const ConvGeometry& g, const float* x, const float* w, const float* bias, float* y) {

@@ -52,11 +52,21 @@ HWY_INLINE FloatVector load_lanes(const float* from, uint64_t lanes) {
   return masked_load(from, lanes);
 }
 
+// Unqualified: one-lane targets do not have these, and do not get here.
+template <class D>
+HWY_INLINE hn::Vec<D> even_lanes(D d, hn::Vec<D> high, hn::Vec<D> low) {
+  return ConcatEven(d, high, low);
+}
+template <class D>
+HWY_INLINE hn::Vec<D> odd_lanes(D d, hn::Vec<D> high, hn::Vec<D> low) {
+  return ConcatOdd(d, high, low);
+}
+
 // Every kStep-th element from a place in a row on.
 template <int kStep, class D>
 HWY_INLINE FloatVector load_inside(D d, const float* from, const uint64_t* masks) {
-  if constexpr (kStep == 2 && kFloats > 1) {  // unqualified: one-lane targets do not have it, and do not get here
-    return ConcatEven(d, load_lanes(from + kFloats, masks[1]), load_lanes(from, masks[0]));
+  if constexpr (kStep == 2 && kFloats > 1) {
+    return even_lanes(d, load_lanes(from + kFloats, masks[1]), load_lanes(from, masks[0]));
   } else {
     return load_lanes(from, masks[0]);
   }
@@ -77,6 +87,7 @@ struct RowsRead {
     plane += first * p.from_columns;
     for (int64_t i = 0; i < read; ++i, plane += p.from_columns) {
       at[i] = 0 <= first + i && first + i < p.from_rows ? plane : zeros;
+      __asm__ volatile("" ::: "memory");  // no instruction: the few rows are not worth vectors
     }
   }
 };
@@ -89,30 +100,56 @@ HWY_INLINE void fetch(const float* from, int64_t count) {
 // takes a port that multiplies.
 HWY_INLINE void reload_pointers() { __asm__ volatile("" ::: "memory"); }
 
+template <int kHeight>
+HWY_INLINE void load_weights(const PlaneWalk& p, const float* from, FloatVector* weights) {
+#pragma GCC unroll 8
+  for (int i = 0; i < kHeight; ++i) weights[i] = hn::Set(Floats(), from[i * p.w_row]);
+}
+
+// What the r-th row that is read gives to those results that it is a tap of.
+template <int kHeight, int kStep>
+HWY_INLINE void add_row(int r, FloatVector x, const FloatVector* weights, FloatVector* sum) {
+#pragma GCC unroll 8
+  for (int m = 0; m < kWalkRows; ++m) {
+    if (0 <= r - m * kStep && r - m * kStep < kHeight) sum[m] = hn::MulAdd(weights[r - m * kStep], x, sum[m]);
+  }
+}
+
 // kWalkRows rows of results, of which the first `count` are stored, `pitch` apart from `to` on. w: the filter.
 template <int kHeight, int kStep>
 HWY_NOINLINE void walk_rows(const PlaneWalk& p, const uint64_t* masks, const RowsRead& rows, const float* w, float bias,
                             int64_t count, float* to, int64_t pitch) {
   const Floats d;
+  constexpr int kRead = (kWalkRows - 1) * kStep + kHeight;
   for (int64_t column = 0; column < p.columns; column += kFloats) {
     fetch(rows.coming + column / kFloats * rows.coming_step, rows.coming_step);
     FloatVector sum[kWalkRows];
 #pragma GCC unroll 8
     for (int m = 0; m < kWalkRows; ++m) sum[m] = hn::Set(d, bias);
-    int64_t first = column * kStep - p.left;
+    int64_t first = column * kStep - p.left, j = 0;
     const float* weight = w;
-    for (int64_t j = 0; j < p.width; ++j, first += p.dilation, weight += p.w_column, masks += kStep) {
+    if constexpr (kStep == 2 && kFloats > 1) {  // two taps of a row are the even and the odd elements of what is read
+      for (; p.dilation == 1 && j + 2 <= p.width; j += 2, first += 2, weight += 2 * p.w_column, masks += 4) {
+        reload_pointers();
+        FloatVector even[kHeight], odd[kHeight];
+        load_weights<kHeight>(p, weight, even);
+        load_weights<kHeight>(p, weight + p.w_column, odd);
+#pragma GCC unroll 24
+        for (int r = 0; r < kRead; ++r) {
+          const FloatVector low = load_lanes(rows.at[r] + first, masks[0]),
+                            high = load_lanes(rows.at[r] + first + kFloats, masks[1]);
+          add_row<kHeight, kStep>(r, even_lanes(d, high, low), even, sum);
+          add_row<kHeight, kStep>(r, odd_lanes(d, high, low), odd, sum);
+        }
+      }
+    }
+    for (; j < p.width; ++j, first += p.dilation, weight += p.w_column, masks += kStep) {
       reload_pointers();
       FloatVector weights[kHeight];
-#pragma GCC unroll 8
-      for (int i = 0; i < kHeight; ++i) weights[i] = hn::Set(d, weight[i * p.w_row]);
+      load_weights<kHeight>(p, weight, weights);
 #pragma GCC unroll 24
-      for (int r = 0; r < (kWalkRows - 1) * kStep + kHeight; ++r) {
-        const FloatVector x = load_inside<kStep>(d, rows.at[r] + first, masks);
-#pragma GCC unroll 8
-        for (int m = 0; m < kWalkRows; ++m) {
-          if (0 <= r - m * kStep && r - m * kStep < kHeight) sum[m] = hn::MulAdd(weights[r - m * kStep], x, sum[m]);
-        }
+      for (int r = 0; r < kRead; ++r) {
+        add_row<kHeight, kStep>(r, load_inside<kStep>(d, rows.at[r] + first, masks), weights, sum);
       }
     }
     const int64_t valid = std::min(kFloats, p.columns - column);
