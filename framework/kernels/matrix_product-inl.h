@@ -26,7 +26,12 @@ HWY_INLINE int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 struct EvenCut {
   int64_t size, piece, count;
   HWY_INLINE EvenCut(int64_t size_, int64_t most, int64_t unit) : size(size_) {
-    count = larger(ceil_div(size, most), 1);
+    if (size <= most) {  // spares small products three divisions
+      piece = larger(ceil_div(size, unit) * unit, 1);
+      count = 1;
+      return;
+    }
+    count = ceil_div(size, most);
     piece = larger(ceil_div(ceil_div(size, count), unit) * unit, 1);
     count = larger(ceil_div(size, piece), 1);
   }
@@ -39,7 +44,9 @@ template <class T>
 struct RowPanels {
   int64_t count, height, higher;  // the first `higher` panels have one row more
   HWY_INLINE explicit RowPanels(int64_t rows)
-      : count(ceil_div(rows, Blocks<T>::kRows)), height(rows / count), higher(rows % count) {}
+      : count(ceil_div(rows, Blocks<T>::kRows)),
+        height(count == 1 ? rows : rows / count),
+        higher(count == 1 ? 0 : rows % count) {}
   HWY_INLINE int64_t begin(int64_t i) const { return i * height + smaller(i, higher); }
   HWY_INLINE int rows(int64_t i) const { return static_cast<int>(height + (i < higher)); }
 };
@@ -52,6 +59,17 @@ HWY_INLINE int64_t depth_at_once(const Policy& policy, int64_t depth) {
     if (policy.across_panels()) return kPiece;
   }
   return larger(depth, 1);
+}
+
+// Rows in a block. A large c with little to sum costs its writing: it is written from the top, two tiles of rows at a
+// time, instead of panel by panel down all rows, each of which is in a page of its own (2000 x 2000 x 10: 4 times
+// faster, 2000 x 2000 x 100: 15 %).
+template <class T>
+HWY_INLINE int64_t rows_at_once(const Part& part, int64_t depth) {
+  using B = Blocks<T>;
+  const int64_t rows = part.row_end - part.row_begin, columns = part.column_end - part.column_begin;
+  const bool large = columns >= 8 * B::kColumns && rows * columns * static_cast<int64_t>(sizeof(T)) > 1 << 20;
+  return large && depth <= 128 ? 2 * B::kRows : B::kRowBlock;
 }
 
 // Where a panel of rows is: packed, or the source if the policy says that the tile reads that (stays()).
@@ -111,7 +129,7 @@ void multiply_part(const Part& part, int64_t depth, Rows& rows, Columns& columns
     int64_t step;
   };
   ColumnPanel column_panels[B::kPanelBlock];
-  const EvenCut row_blocks(part.row_end - part.row_begin, B::kRowBlock, B::kRows);
+  const EvenCut row_blocks(part.row_end - part.row_begin, rows_at_once<T>(part, depth), B::kRows);
   const EvenCut depth_blocks(depth, B::kDepth, kPiece);
   const EvenCut column_blocks(part.column_end - part.column_begin, B::kPanelBlock * B::kColumns, B::kColumns);
   const int64_t packed_depth = ceil_div(depth_blocks.piece, kPiece) * kPiece;
