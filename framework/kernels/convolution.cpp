@@ -5,6 +5,7 @@
 #include <korrel/framework/base/work.h>
 #include <korrel/framework/kernels/compiled_targets.h>
 #include <korrel/framework/kernels/depthwise.h>
+#include <korrel/framework/kernels/folded_stride.h>
 #include <korrel/framework/kernels/matmul.h>
 #include <korrel/framework/kernels/targets.h>
 #include <korrel/framework/kernels/winograd.h>
@@ -329,6 +330,7 @@ void conv_output(const ConvGeometry& g, const T* x, const T* w, const T* bias, T
   if constexpr (sizeof(T) == 4) {
     if (depthwise_output_pays(g)) return depthwise_output(g, x, w, bias, y);
     if (winograd_pays(g)) return winograd_output(g, x, w, bias, y);
+    if (folding_pays(g)) return folded_output(g, x, w, bias, y);
     HWY_DYNAMIC_DISPATCH(output_f32)(g, x, w, bias, y);
   } else {
     HWY_DYNAMIC_DISPATCH(output_f64)(g, x, w, bias, y);
