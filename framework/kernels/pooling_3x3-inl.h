@@ -8,6 +8,8 @@
 #define KORREL_POOLING_3X3_INL_H_
 #endif
 
+#include <cmath>
+
 #include <hwy/highway.h>
 
 #include <korrel/framework/kernels/pooling_rows-inl.h>
@@ -124,6 +126,19 @@ void average_3x3(D d, const Overlapping& o, int64_t begin, int64_t end, const T*
   });
 }
 
+// Where windows `column` to `column` + count of a row hold NaNs, the last of those is the maximum.
+template <class T>
+HWY_NOINLINE void take_nans(const Overlapping& o, int64_t first, int64_t rows, const T* from, int64_t column,
+                            int64_t count, T* y, PoolTap* taps) {
+  for (int64_t i = 0; i < count; ++i)
+    for (int64_t tap = 0; tap < 3 * rows; ++tap) {
+      const int64_t at = 2 * (column + i) - o.column_padding + tap % 3;
+      if (at < 0 || at >= o.width || !std::isnan(from[tap / 3 * o.width + at])) continue;
+      y[i] = from[tap / 3 * o.width + at];
+      if (taps != nullptr) taps[i] = static_cast<PoolTap>(3 * first + tap);
+    }
+}
+
 template <class D, class T = hn::TFromD<D>>
 void max_3x3(D d, const Overlapping& o, int64_t begin, int64_t end, const T* x, T* y, PoolTap* taps) {
   const hn::RebindToUnsigned<D> du;
@@ -143,9 +158,11 @@ void max_3x3(D d, const Overlapping& o, int64_t begin, int64_t end, const T* x, 
       auto most = hn::Set(d, lowest);
       auto tap = initial;
       initial = hn::Set(du, static_cast<Number>(3 * first));
+      auto all = hn::Zero(d);  // their sum is a NaN if one of them is; NaNs are rare and looked for one by one
       const auto meet = [&](hn::Vec<D> value, int64_t number) HWY_ATTR {
-        const auto larger = hn::Or(hn::Gt(value, most), hn::IsNaN(value));
-        most = hn::IfThenElse(larger, value, most);
+        const auto larger = hn::Gt(value, most);
+        all = hn::Add(all, value);
+        most = hn::Max(value, most);
         tap = hn::IfThenElse(hn::RebindMask(du, larger), hn::Set(du, static_cast<Number>(number)), tap);
       };
       const int64_t valid = o.width - start - 2 * i;
@@ -159,6 +176,8 @@ void max_3x3(D d, const Overlapping& o, int64_t begin, int64_t end, const T* x, 
       const int64_t at = row * o.out_width + i, here = o.out_width - i < lanes ? o.out_width - i : lanes;
       store_some(d, most, y, at, here, last);
       if (taps != nullptr) store_taps(d, tap, taps, at, here, last);
+      if (!hn::AllFalse(d, hn::IsNaN(all)))
+        take_nans(o, first, count, from, i, here, y + at, taps == nullptr ? nullptr : taps + at);
     }
   });
 }

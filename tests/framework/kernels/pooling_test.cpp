@@ -76,13 +76,14 @@ void for_elements(const PoolGeometry& g, F f) {
 int64_t inputs(const PoolGeometry& g) { return g.planes * g.in[0] * g.in[1] * g.in[2]; }
 int64_t outputs(const PoolGeometry& g) { return g.planes * g.out[0] * g.out[1] * g.out[2]; }
 
-// Few different values, so that there are ties; now and then -inf and NaN.
+// Few different values, so that there are ties; now and then an infinity or NaN.
 template <class T>
 std::vector<T> values(int64_t count, bool special) {
   std::vector<T> result(static_cast<size_t>(count));
   for (T& value : result) {
     value = static_cast<T>(draw(-4, 4));
     if (special && draw(0, 3) == 0) value = -std::numeric_limits<T>::infinity();
+    if (special && draw(0, 20) == 0) value = std::numeric_limits<T>::infinity();
     if (special && draw(0, 20) == 0) value = std::numeric_limits<T>::quiet_NaN();
   }
   return result;
