@@ -124,7 +124,7 @@ void max_pool_of(const PoolGeometry& g, const T* x, T* y, PoolTap* taps) {
                          HWY_ATTR { max_2x2(d, h, begin, end, x, y, taps); });
     return;
   }
-  if constexpr (hn::MaxLanes(hn::ScalableTag<T>()) > 1)
+  if constexpr (kHasOverlapping<T>)
     if (is_overlapping(g)) {
       const Overlapping o(g);
       for_parts<T>(o, o.planes * o.out_rows, [&](const Overlapping& part, auto d, int64_t begin, int64_t end) HWY_ATTR {
@@ -144,7 +144,7 @@ void avg_pool_of(const PoolGeometry& g, const T* x, const T* divisors, T divisor
                          HWY_ATTR { average_2x2(d, h, begin, end, x, by, y); });
     return;
   }
-  if constexpr (hn::MaxLanes(hn::ScalableTag<T>()) > 1)
+  if constexpr (kHasOverlapping<T>)
     if (is_overlapping(g)) {
       const Overlapping o(g);
       for_parts<T>(o, o.planes * o.out_rows, [&](const Overlapping& part, auto d, int64_t begin, int64_t end) HWY_ATTR {
@@ -164,7 +164,7 @@ void max_pool_gradient_of(const PoolGeometry& g, const T* gy, const PoolTap* tap
                          HWY_ATTR { max_gradient_2x2(d, h, begin, end, gy, taps, gx); });
     return;
   }
-  if constexpr (hn::MaxLanes(hn::ScalableTag<T>()) > 1)
+  if constexpr (kHasOverlapping<T>)
     if (is_overlapping(g)) {
       const Overlapping o(g);
       for_parts<T>(o, o.planes * o.pairs(), [&](const Overlapping& part, auto d, int64_t begin, int64_t end) HWY_ATTR {
@@ -185,7 +185,7 @@ void avg_pool_gradient_of(const PoolGeometry& g, const T* gy, const T* divisors,
                          HWY_ATTR { average_gradient_2x2(d, h, begin, end, gy, by, gx); });
     return;
   }
-  if constexpr (hn::MaxLanes(hn::ScalableTag<T>()) > 1)
+  if constexpr (kHasOverlapping<T>)
     if (is_overlapping(g)) {
       const Overlapping o(g);
       for_parts<T>(o, o.planes * o.pairs(), [&](const Overlapping& part, auto d, int64_t begin, int64_t end) HWY_ATTR {
