@@ -46,7 +46,7 @@ HWY_INLINE bool is_overlapping(const PoolGeometry& g) {
          g.dilation[2] == 1 && g.out[0] == g.in[0];
 }
 
-// In f32 only: f64, which nobody trains in, would take another fifth of pooling.cpp's compile time.
+// In f32 only: f64, which nobody trains in, would make pooling.cpp compile a quarter longer.
 template <class T>
 constexpr bool kHasOverlapping = sizeof(T) == 4 && hn::MaxLanes(hn::ScalableTag<T>()) > 1;
 
