@@ -20,11 +20,11 @@ namespace {
 using Pads = SmallVector<int64_t, 8>;  // as pad() takes them
 
 int64_t before(const Pads& pads, int rank, int dim) {
-  auto i = static_cast<std::size_t>(2 * (rank - 1 - dim));
+  const auto i = 2 * static_cast<std::size_t>(rank - 1 - dim);
   return i < pads.size() ? pads[i] : 0;
 }
 int64_t after(const Pads& pads, int rank, int dim) {
-  auto i = static_cast<std::size_t>(2 * (rank - 1 - dim)) + 1;
+  const auto i = 2 * static_cast<std::size_t>(rank - 1 - dim) + 1;
   return i < pads.size() ? pads[i] : 0;
 }
 
