@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include <korrel/framework/base/parallel.h>
+#include <korrel/framework/kernels/leaves_caches.h>
 #include <korrel/framework/kernels/targets.h>
 
 #undef HWY_TARGET_INCLUDE
@@ -35,9 +36,9 @@ struct Channel {
   // Whether results, in whole cache lines, are written past the caches: those of a large tensor leave them before
   // anyone reads them, and need not be read before they are written (128x16x32x32: a quarter faster).
   HWY_INLINE bool streams(const T* to) const {
-    constexpr int64_t kLine = 64, kLarge = 6 << 20;
+    constexpr int64_t kLine = 64;
     const int64_t run_bytes = g.size * static_cast<int64_t>(sizeof(T));
-    return g.n * g.channels * run_bytes >= kLarge && run_bytes % kLine == 0 &&
+    return g.n * g.channels * run_bytes >= kNormalisationLeavesCaches && run_bytes % kLine == 0 &&
            reinterpret_cast<uintptr_t>(to) % kLine == 0;
   }
 };

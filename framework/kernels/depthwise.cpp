@@ -5,6 +5,7 @@
 #include <korrel/framework/base/parallel.h>
 #include <korrel/framework/kernels/convolution_plan.h>
 #include <korrel/framework/kernels/depthwise_walk.h>
+#include <korrel/framework/kernels/leaves_caches.h>
 #include <korrel/framework/kernels/scratch.h>
 #include <korrel/framework/kernels/targets.h>
 
@@ -212,11 +213,7 @@ bool leaves_lanes_empty(const ConvGeometry& g, const std::array<int64_t, 3>& res
          lost(result[1], kWalkRows) * lost(result[2], lanes) > (g.kernel[1] > 3 ? 1.4 : 2.1) * lost(g.n, lanes);
 }
 
-// Results above this, twice a second-level cache, leave the caches before anyone reads them.
-bool leaves_caches(int64_t elements) {
-  constexpr int64_t kLarge = (9 << 19) / sizeof(float);
-  return elements > kLarge;
-}
+bool leaves_caches(int64_t elements) { return elements * static_cast<int64_t>(sizeof(float)) > kLeavesCaches; }
 
 const float* zeros(int64_t count) {
   float* row = scratch<float>(Scratch::kSource, count);

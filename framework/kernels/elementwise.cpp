@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include <korrel/framework/base/parallel.h>
+#include <korrel/framework/kernels/leaves_caches.h>
 #include <korrel/framework/kernels/targets.h>
 
 #undef HWY_TARGET_INCLUDE
@@ -40,10 +41,9 @@ namespace {
 HWY_EXPORT(write_past_caches);
 
 constexpr int64_t line = 64;
-// Results above this, twice a second-level cache, leave the caches before anyone reads them: they are computed in
-// pieces of 8 lines in L1 and written past the caches, so that no line is read only to be overwritten. (relu of 8 MB:
-// 10 to 13 GB/s, a + b 11 to 14.5, and a reader that follows at once loses less than that.)
-constexpr int64_t large_bytes = (4 << 20) + (1 << 19), piece_bytes = 8 * line;
+// Results above kLeavesCaches are computed in pieces of 8 lines in L1 and written past the caches. (relu of 8 MB: 10 to
+// 13 GB/s, a + b 11 to 14.5, and a reader that follows at once loses less than that.)
+constexpr int64_t piece_bytes = 8 * line;
 // Smaller ones above this have the lines of the next 2 KiB asked for ahead: a store that misses is no stream to the
 // hardware's prefetcher of L1 (relu of 1 MB: 12 to 15 GB/s).
 constexpr int64_t medium_bytes = 64 << 10, ahead_bytes = 2048;
@@ -163,7 +163,8 @@ class Runner {
     bool in_place = false;  // its lines are in L1 when they are written
     for (int k = 0; k < job.count; ++k) in_place |= job.in[k].data == job.out;
     const bool memory_bound = job.grain == cheap_grain && !in_place;
-    if (memory_bound && bytes > medium_bytes) write_ = bytes > large_bytes ? Write::past_caches : Write::fetched_ahead;
+    if (memory_bound && bytes > medium_bytes)
+      write_ = bytes > kLeavesCaches ? Write::past_caches : Write::fetched_ahead;
   }
 
   // Operands are full or single.

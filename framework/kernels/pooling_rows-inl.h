@@ -13,6 +13,7 @@
 #include <hwy/highway.h>
 
 #include <korrel/framework/base/allocator.h>
+#include <korrel/framework/kernels/leaves_caches.h>
 #include <korrel/framework/kernels/partial_vector-inl.h>
 #include <korrel/framework/kernels/pooling_plan.h>
 
@@ -54,8 +55,8 @@ HWY_INLINE void fetch_ahead(const T* at, int64_t count) {
 // them, and need not be read before they are written. Their rows are whole cache lines then.
 template <class T>
 HWY_INLINE bool goes_past_caches(const T* to, int64_t elements, int64_t row) {
-  constexpr int64_t kLine = 64 / sizeof(T), kLarge = (9 << 19) / sizeof(T);  // 4.5 MB: twice a second-level cache
-  return elements > kLarge && row % kLine == 0 && reinterpret_cast<uintptr_t>(to) % 64 == 0;
+  constexpr int64_t kLine = 64 / sizeof(T), kItem = sizeof(T);
+  return elements * kItem > kLeavesCaches && row % kLine == 0 && reinterpret_cast<uintptr_t>(to) % 64 == 0;
 }
 
 // The first n elements from `from` on, `fill` in the other lanes. n may be anything.

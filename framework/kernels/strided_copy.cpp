@@ -6,6 +6,7 @@
 
 #include <korrel/framework/base/buffer.h>
 #include <korrel/framework/base/parallel.h>
+#include <korrel/framework/kernels/leaves_caches.h>
 #include <korrel/framework/kernels/targets.h>
 
 #undef HWY_TARGET_INCLUDE
@@ -268,8 +269,8 @@ void copy(const Plan& plan, T* to, const T* from) {
     outer.push_back(i);
     blocks *= plan.shape[i];
   }
-  constexpr int64_t grain_bytes = 65536, large_bytes = 2 << 20;
-  const bool large = blocks * block_size * static_cast<int64_t>(sizeof(T)) >= large_bytes;
+  constexpr int64_t grain_bytes = 65536;
+  const bool large = blocks * block_size * static_cast<int64_t>(sizeof(T)) >= kTransposeLeavesCaches;
   int64_t grain = 1 + grain_bytes / (block_size * static_cast<int64_t>(sizeof(T)));
   if (blocks == 1) {
     int split = crossing >= 0 ? crossing : inner;
