@@ -92,6 +92,40 @@ Case forward_backward(std::function<Tensor()> f, std::vector<Tensor> leaves) {
 
 void set_korrel_threads(int threads) { set_num_threads(threads); }
 
+Table korrel_convolutions(const std::vector<Conv>& wanted) {
+  Table table;
+  for (const Conv& c : wanted) {
+    Shape x_shape{c.n, c.c}, w_shape = c.transposed ? Shape{c.c, c.k} : Shape{c.k, c.c};
+    for (int64_t extent : c.size) {
+      x_shape.push_back(extent);
+      w_shape.push_back(c.kernel);
+    }
+    auto run = [=](const Tensor& x, const Tensor& w, const Tensor& b) {
+      if (c.transposed) {
+        ConvTransposeOptions options{.stride = c.stride, .padding = c.padding};
+        return c.size.size() == 1   ? conv_transpose1d(x, w, b, options)
+               : c.size.size() == 2 ? conv_transpose2d(x, w, b, options)
+                                    : conv_transpose3d(x, w, b, options);
+      }
+      ConvOptions options{.stride = c.stride, .padding = c.padding};
+      return c.size.size() == 1   ? conv1d(x, w, b, options)
+             : c.size.size() == 2 ? conv2d(x, w, b, options)
+                                  : conv3d(x, w, b, options);
+    };
+    table.emplace_back(c.name() + " out", [=] {
+      Tensor x = make("x", x_shape), w = leaf("w", w_shape, 0.05f), b = leaf("b", {c.k});
+      return forward_only([=] { return run(x, w, b); });
+    });
+    for (bool both : {false, true})
+      table.emplace_back(c.name() + (both ? " +dw+dx" : " +dw"), [=] {
+        Tensor x = make("x", x_shape).requires_grad_(both), w = leaf("w", w_shape, 0.05f), b = leaf("b", {c.k});
+        return forward_backward([=] { return run(x, w, b); },
+                                both ? std::vector<Tensor>{x, w, b} : std::vector<Tensor>{w, b});
+      });
+  }
+  return table;
+}
+
 Table korrel_cases() {
   Table table;
   auto add = [&](std::string name, Make make_case) { table.emplace_back(std::move(name), std::move(make_case)); };
@@ -145,20 +179,7 @@ Table korrel_cases() {
     add(big ? "resnet18 infer 32" : "resnet20 infer 128", [=] { return infer(net(), {batch, 3, 32, 32}); });
   }
 
-  for (const Conv& c : convolutions) {
-    ConvOptions options{.stride = c.stride, .padding = c.padding};
-    auto w = [=] { return leaf("w", {c.k, c.c, c.kernel, c.kernel}, 0.05f); };
-    add(c.name() + " out", [=] {
-      Tensor x = make("x", {c.n, c.c, c.size, c.size}), ws = w(), b = leaf("b", {c.k});
-      return forward_only([=] { return conv2d(x, ws, b, options); });
-    });
-    for (bool both : {false, true})
-      add(c.name() + (both ? " +dw+dx" : " +dw"), [=] {
-        Tensor x = make("x", {c.n, c.c, c.size, c.size}).requires_grad_(both), ws = w(), b = leaf("b", {c.k});
-        return forward_backward([=] { return conv2d(x, ws, b, options); },
-                                both ? std::vector<Tensor>{x, ws, b} : std::vector<Tensor>{ws, b});
-      });
-  }
+  for (auto& entry : korrel_convolutions(convolutions)) table.push_back(std::move(entry));
   add("conv1d 16x64x1024 64 k5 p2", [=] {
     Tensor x = leaf("x", {16, 64, 1024}), w = leaf("w", {64, 64, 5}, 0.05f), b = leaf("b", {64});
     return forward_only([=] { return conv1d(x, w, b, {.padding = 2}); });

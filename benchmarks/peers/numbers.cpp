@@ -7,7 +7,10 @@
 namespace peers {
 
 std::string Conv::name() const {
-  return fmt::format("conv2d {}x{}x{} {} k{} s{} p{}", n, c, size, k, kernel, stride, padding);
+  const bool cube = std::all_of(size.begin(), size.end(), [&](int64_t extent) { return extent == size[0]; });
+  return fmt::format("conv{}{}d {}x{}x{} {} k{} s{} p{}", transposed ? "_transpose" : "", size.size(), n, c,
+                     cube ? std::to_string(size[0]) : fmt::format("{}", fmt::join(size, "x")), k, kernel, stride,
+                     padding);
 }
 
 namespace {

@@ -1,6 +1,10 @@
 // Runs the cases of both sides interleaved, one after the other in short turns, so that a machine whose speed drifts
 // slows both alike. Prints a table and writes CSV: case,threads,korrel_us,libtorch_us,ratio.
 //   korrel_peers [--filter TEXT] [--threads 1,2] [--seconds 0.5] [--csv FILE] [--clock wall|cpu]
+//                [--conv2d N,C,SIZE,K,KERNEL,STRIDE,PADDING]...
+// With one or more --conv1d, --conv2d, --conv3d, --conv_transpose1d, ...2d or ...3d, exactly these convolutions are
+// measured, three rows each: output, +dw, +dw+dx. N images of C channels, K filters; SIZE is one number or one per
+// dimension (16x112x112).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -70,14 +74,37 @@ double max_relative_difference(const std::vector<float>& a, const std::vector<fl
   return difference / scale;
 }
 
+// `flag` is conv1d ... conv_transpose3d, without dashes; `text` 4,3,224,64,7,2,3.
+Conv parse_convolution(const std::string& flag, const std::string& text) {
+  const std::size_t dims = static_cast<std::size_t>(flag[flag.size() - 2] - '0');
+  std::vector<std::vector<int64_t>> fields;
+  std::stringstream list(text);
+  for (std::string field; std::getline(list, field, ',');) {
+    std::stringstream extents(field);
+    fields.emplace_back();
+    for (std::string extent; std::getline(extents, extent, 'x');) fields.back().push_back(std::stoll(extent));
+  }
+  if (fields.size() == 7 && fields[2].size() == 1) fields[2].resize(dims, fields[2][0]);
+  bool fits = fields.size() == 7 && fields[2].size() == dims && dims >= 1 && dims <= 3;
+  for (std::size_t i = 0; fits && i < fields.size(); ++i) fits = i == 2 || fields[i].size() == 1;
+  if (!fits) {
+    fmt::print(stderr, "--{} {}: expected N,C,SIZE,K,KERNEL,STRIDE,PADDING\n", flag, text);
+    std::exit(2);
+  }
+  return {fields[0][0], fields[1][0], fields[2],    fields[3][0],
+          fields[4][0], fields[5][0], fields[6][0], flag.starts_with("conv_transpose")};
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   std::string filter, csv;
   std::vector<int> threads = {1, 2};
+  std::vector<Conv> wanted;
   double seconds = 0.5;
   for (int i = 1; i + 1 < argc; i += 2) {
     std::string flag = argv[i], value = argv[i + 1];
+    if (flag.starts_with("--conv")) wanted.push_back(parse_convolution(flag.substr(2), value));
     if (flag == "--filter") filter = value;
     if (flag == "--csv") csv = value;
     if (flag == "--clock") processor_time = value == "cpu";
@@ -96,7 +123,8 @@ int main(int argc, char** argv) {
     fmt::print("{} threads at once: {:.2f} times one thread's multiply-adds, {:.2f} times its copying\n", count, fma,
                copy);
   }
-  Table ours = korrel_cases(), theirs = torch_cases();
+  Table ours = wanted.empty() ? korrel_cases() : korrel_convolutions(wanted);
+  Table theirs = wanted.empty() ? torch_cases() : torch_convolutions(wanted);
   std::ofstream out;
   if (!csv.empty()) {
     out.open(csv);

@@ -23,6 +23,9 @@ Tensor make(const std::string& key, at::IntArrayRef shape, float low = -1, float
   std::vector<float> values = numbers(key, count, low, high);
   return torch::from_blob(values.data(), shape, torch::kFloat32).clone();
 }
+Tensor leaf(const std::string& key, at::IntArrayRef shape, float scale = 1) {
+  return (make(key, shape) * scale).detach().requires_grad_();
+}
 Tensor make_labels(const std::string& key, int64_t count, int64_t classes) {
   std::vector<int64_t> values = labels(key, count, classes);
   return torch::from_blob(values.data(), {count}, torch::kInt64).clone();
@@ -113,6 +116,32 @@ void set_torch_threads(int threads) {
   if (openblas_set_num_threads != nullptr) openblas_set_num_threads(threads);
 }
 
+Table torch_convolutions(const std::vector<Conv>& wanted) {
+  Table table;
+  for (const Conv& c : wanted) {
+    const std::size_t dims = c.size.size();
+    std::vector<int64_t> x_shape{c.n, c.c}, w_shape = {c.transposed ? c.c : c.k, c.transposed ? c.k : c.c};
+    x_shape.insert(x_shape.end(), c.size.begin(), c.size.end());
+    w_shape.insert(w_shape.end(), dims, c.kernel);
+    const std::vector<int64_t> ones(dims, 1), zeros(dims, 0), stride(dims, c.stride), padding(dims, c.padding);
+    // What torch::conv2d and its kin call.
+    auto run = [=](const Tensor& x, const Tensor& w, const Tensor& b) {
+      return torch::convolution(x, w, b, stride, padding, ones, c.transposed, zeros, 1);
+    };
+    table.emplace_back(c.name() + " out", [=] {
+      Tensor x = make("x", x_shape), w = leaf("w", w_shape, 0.05f), b = leaf("b", {c.k});
+      return forward_only([=] { return run(x, w, b); });
+    });
+    for (bool both : {false, true})
+      table.emplace_back(c.name() + (both ? " +dw+dx" : " +dw"), [=] {
+        Tensor x = make("x", x_shape).requires_grad_(both), w = leaf("w", w_shape, 0.05f), b = leaf("b", {c.k});
+        return forward_backward([=] { return run(x, w, b); },
+                                both ? std::vector<Tensor>{x, w, b} : std::vector<Tensor>{w, b});
+      });
+  }
+  return table;
+}
+
 Table torch_cases() {
   Table table;
   auto add = [&](std::string name, Make make_case) { table.emplace_back(std::move(name), std::move(make_case)); };
@@ -174,24 +203,7 @@ Table torch_cases() {
     add(big ? "resnet18 infer 32" : "resnet20 infer 128", [=] { return infer(net(), {batch, 3, 32, 32}); });
   }
 
-  for (const Conv& c : convolutions) {
-    auto x = [=](bool grad) { return make("x", {c.n, c.c, c.size, c.size}).requires_grad_(grad); };
-    auto w = [=] { return (make("w", {c.k, c.c, c.kernel, c.kernel}) * 0.05).requires_grad_(true); };
-    auto b = [=] { return make("b", {c.k}).requires_grad_(true); };
-    add(c.name() + " out", [=] {
-      Tensor xs = x(false), ws = w(), bs = b();
-      return forward_only([=] { return torch::conv2d(xs, ws, bs, c.stride, c.padding); });
-    });
-    for (bool both : {false, true})
-      add(c.name() + (both ? " +dw+dx" : " +dw"), [=] {
-        Tensor xs = x(both), ws = w().detach().requires_grad_(), bs = b();
-        return forward_backward([=] { return torch::conv2d(xs, ws, bs, c.stride, c.padding); },
-                                both ? std::vector<Tensor>{xs, ws, bs} : std::vector<Tensor>{ws, bs});
-      });
-  }
-  auto leaf = [](const std::string& key, std::vector<int64_t> shape, float scale = 1) {
-    return (make(key, shape) * scale).detach().requires_grad_();
-  };
+  for (auto& entry : torch_convolutions(convolutions)) table.push_back(std::move(entry));
   add("conv1d 16x64x1024 64 k5 p2", [=] {
     Tensor x = leaf("x", {16, 64, 1024}), w = leaf("w", {64, 64, 5}, 0.05f), b = leaf("b", {64});
     return forward_only([=] { return torch::conv1d(x, w, b, 1, 2); });
