@@ -15,6 +15,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include <korrel/framework/kernels/each_lane-inl.h>
 #include <korrel/framework/kernels/elementwise-inl.h>
 
 HWY_BEFORE_NAMESPACE();
@@ -28,18 +29,34 @@ using kernels::Row;
 struct Div {
   auto operator()(auto, auto a, auto b) const { return hn::Div(a, b); }
 };
-// The scalar ones: no vector arithmetic gives the exact rest of a large quotient. Zero divisors of integers have been
-// refused.
+// Zero divisors of integers have been refused.
 struct DivTrunc {
+  auto operator()(auto, auto a, auto b) const { return hn::Trunc(hn::Div(a, b)); }
   template <class T>
   static T plain(T a, T b) {
-    if constexpr (std::is_floating_point_v<T>) return std::trunc(a / b);
     if constexpr (std::is_same_v<T, int64_t>)
       if (b == -1) return static_cast<T>(-static_cast<uint64_t>(a));  // the smallest integer would trap
     return static_cast<T>(b == T(0) ? T(0) : a / b);
   }
 };
 struct Fmod {
+  static constexpr bool through_f64 = true;
+  // The quotient's floor is off by one at most, and a fused a - quotient b has the exact rest. Elsewhere, and for
+  // quotients of 53 bits and more, infinities, NaN and zero divisors: the C library.
+  template <class D, class V>
+  V operator()(D d, V a, V b) const {
+    const V size = hn::Abs(a), divisor = hn::Abs(b), quotient = hn::Floor(hn::Div(size, divisor));
+#ifdef HWY_NATIVE_FMA
+    constexpr double kMost = HWY_NATIVE_FMA ? 0x1p52 : 0;
+#else
+    constexpr double kMost = 0;
+#endif
+    const auto easy = hn::And(hn::Lt(quotient, hn::Set(d, kMost)), hn::Lt(divisor, hn::Set(d, HUGE_VAL)));
+    V rest = hn::NegMulAdd(quotient, divisor, size);
+    rest = hn::IfThenElse(hn::Lt(rest, hn::Zero(d)), hn::Add(rest, divisor), rest);
+    rest = hn::IfThenElse(hn::Ge(rest, divisor), hn::Sub(rest, divisor), rest);
+    return rows::unless_easy(d, easy, hn::CopySign(rest, a), a, b, [](double x, double y) { return std::fmod(x, y); });
+  }
   template <class T>
   static T plain(T a, T b) {
     if constexpr (std::is_floating_point_v<T>)
@@ -49,6 +66,13 @@ struct Fmod {
   }
 };
 struct Remainder {
+  static constexpr bool through_f64 = true;
+  template <class D, class V>
+  V operator()(D d, V a, V b) const {
+    const V rest = Fmod()(d, a, b), zero = hn::Zero(d);
+    const auto differ = hn::Xor(hn::VecFromMask(d, hn::Lt(rest, zero)), hn::VecFromMask(d, hn::Lt(b, zero)));
+    return hn::IfThenElse(hn::AndNot(hn::Eq(rest, zero), hn::MaskFromVec(differ)), hn::Add(rest, b), rest);
+  }
   template <class T>
   static T plain(T a, T b) {
     T rest = Fmod::plain(a, b);
@@ -57,6 +81,21 @@ struct Remainder {
 };
 // By way of the rest, as Python and PyTorch do: floor(a / b) alone is wrong where a / b rounds up to a whole number.
 struct DivFloor {
+  static constexpr bool through_f64 = true;
+  template <class D, class V>
+  V operator()(D d, V a, V b) const {
+    const V zero = hn::Zero(d), one = hn::Set(d, 1.0);
+    const auto easy = hn::Lt(hn::Abs(hn::Div(a, b)), hn::Set(d, HUGE_VAL));
+    const V rest = Fmod()(d, a, b);
+    V quotient = hn::Div(hn::Sub(a, rest), b);
+    const auto differ = hn::Xor(hn::VecFromMask(d, hn::Lt(rest, zero)), hn::VecFromMask(d, hn::Lt(b, zero)));
+    quotient =
+        hn::IfThenElse(hn::AndNot(hn::Eq(rest, zero), hn::MaskFromVec(differ)), hn::Sub(quotient, one), quotient);
+    const V floor = hn::Floor(quotient);
+    const V whole = hn::IfThenElse(hn::Gt(hn::Sub(quotient, floor), hn::Set(d, 0.5)), hn::Add(floor, one), floor);
+    const V result = hn::IfThenElse(hn::Eq(quotient, zero), hn::CopySign(zero, hn::Div(a, b)), whole);
+    return rows::unless_easy(d, easy, result, a, b, [](double x, double y) { return plain(x, y); });
+  }
   template <class T>
   static T plain(T a, T b) {
     if constexpr (std::is_floating_point_v<T>) {
@@ -74,10 +113,10 @@ struct DivFloor {
 };
 
 void div_rows(const Row& row) { rows::map2<Div>(row); }
-void div_trunc_rows(const Row& row) { rows::scalar2<DivTrunc>(row); }
-void div_floor_rows(const Row& row) { rows::scalar2<DivFloor>(row); }
-void fmod_rows(const Row& row) { rows::scalar2<Fmod>(row); }
-void remainder_rows(const Row& row) { rows::scalar2<Remainder>(row); }
+void div_trunc_rows(const Row& row) { rows::map2<DivTrunc>(row); }
+void div_floor_rows(const Row& row) { rows::map2<DivFloor>(row); }
+void fmod_rows(const Row& row) { rows::map2<Fmod>(row); }
+void remainder_rows(const Row& row) { rows::map2<Remainder>(row); }
 
 }  // namespace
 }  // namespace korrel::HWY_NAMESPACE

@@ -24,10 +24,9 @@ Rows named_rows(const char* op, const Tensor& x, const Tensor& weight) {
                     weight.shape());
   Tensor index = x.detach().contiguous().reshape({x.numel()});
   const int64_t* numbers = index.data<int64_t>();
-  for (int64_t i = 0; i < x.numel(); ++i)
-    check<ValueError>(numbers[i] >= 0 && numbers[i] < weight.size(0),
-                      "{}: x holds the number {}, weight {} has rows 0 to {}", op, numbers[i], weight.shape(),
-                      weight.size(0) - 1);
+  const int64_t stranger = first_outside(numbers, x.numel(), 0, weight.size(0));
+  check<ValueError>(stranger == x.numel(), "{}: x holds the number {}, weight {} has rows 0 to {}", op,
+                    numbers[stranger < x.numel() ? stranger : 0], weight.shape(), weight.size(0) - 1);
   return {1, weight.size(0), weight.size(1), index};
 }
 

@@ -31,16 +31,26 @@ Rows elements_along(const char* op, const Tensor& x, int64_t dim, const Tensor& 
     check<ShapeError>(i == place || counts[i] <= sizes[i] || index.numel() == 0,
                       "{}: the index is larger than x at dimension {} (index {}, x {})", op, i, index.shape(),
                       x.shape());
-  Tensor positions = Rows::along(op, sizes, place, index).index;
+  check<DtypeError>(index.dtype() == i64, "{}: the index must be i64, it is {}", op, index.dtype());
+  Tensor numbers = index.detach().contiguous(), positions = make_tensor({index.numel()}, i64);
+  const int64_t size = sizes[place], *number = numbers.data<int64_t>();
+  if (first_outside(number, index.numel(), -size, size) < index.numel())
+    Rows::along(op, sizes, place, index);  // throws
   Strides strides = contiguous_strides(sizes);
   int64_t* position = positions.data<int64_t>();
-  Dims at = Dims::filled(rank, 0);
-  for (int64_t i = 0, n = positions.numel(); i < n; ++i) {
-    int64_t sum = position[i] * strides[place];
-    for (int d = 0; d < rank; ++d)
-      if (d != place) sum += at[d] * strides[d];
-    position[i] = sum;
-    for (int d = rank - 1; d >= 0 && ++at[d] == counts[d]; --d) at[d] = 0;
+  Dims at = Dims::filled(rank, 0);  // of a run along the last dimension
+  const int64_t run = counts[rank - 1], stride = strides[place], step = place == rank - 1 ? 0 : 1;
+  int64_t start = 0;
+  for (int64_t i = 0, n = positions.numel(); i < n; i += run) {
+    for (int64_t j = 0; j < run; ++j)
+      position[i + j] = start + (number[i + j] + (number[i + j] < 0 ? size : 0)) * stride + j * step;
+    for (int d = rank - 2; d >= 0; --d) {
+      const int64_t own = d == place ? 0 : strides[d];
+      start += own;
+      if (++at[d] < counts[d]) break;
+      start -= own * counts[d];
+      at[d] = 0;
+    }
   }
   return {1, x.numel(), 1, positions};
 }

@@ -15,6 +15,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include <korrel/framework/kernels/each_lane-inl.h>
 #include <korrel/framework/kernels/elementwise-inl.h>
 #include <korrel/framework/kernels/math-inl.h>
 
@@ -34,6 +35,12 @@ struct Square {
     return static_cast<T>(static_cast<uint64_t>(x) * static_cast<uint64_t>(x));
   }
 };
+struct Cube {
+  auto operator()(auto, auto x) const { return hn::Mul(hn::Mul(x, x), x); }
+};
+struct InverseSquare {
+  auto operator()(auto d, auto x) const { return hn::Div(math::constant(d, 1), hn::Mul(x, x)); }
+};
 struct Sqrt {
   auto operator()(auto, auto x) const { return hn::Sqrt(x); }
 };
@@ -49,21 +56,16 @@ struct Pow {
   static constexpr bool through_f64 = true;
   template <class D, class V>
   V operator()(D d, V a, V b) const {
-    const V y = math::exp(d, hn::Mul(b, math::log(d, a)));
-    // All that is not a plain positive base to a finite power: lane by lane.
-    const V inf = math::infinity(d), zero = hn::Zero(d);
-    const auto plain_base = hn::And(hn::Gt(a, zero), hn::Lt(a, inf));
-    const auto easy = hn::And(plain_base, hn::Lt(hn::Abs(b), inf));
-    if (HWY_LIKELY(hn::AllTrue(d, easy))) return y;
-    HWY_ALIGN double base[hn::MaxLanes(d)];
-    HWY_ALIGN double power[hn::MaxLanes(d)];
-    HWY_ALIGN double out[hn::MaxLanes(d)];
-    hn::Store(a, d, base);
-    hn::Store(b, d, power);
-    hn::Store(y, d, out);
-    for (std::size_t i = 0; i < hn::Lanes(d); ++i)
-      if (!(base[i] > 0 && base[i] < HUGE_VAL && std::abs(power[i]) < HUGE_VAL)) out[i] = std::pow(base[i], power[i]);
-    return hn::Load(d, out);
+    const V inf = math::infinity(d), zero = hn::Zero(d), one = math::constant(d, 1), half = math::constant(d, 0.5);
+    const V size = math::exp(d, hn::Mul(b, math::log(d, hn::Abs(a))));
+    // A negative base: no number unless b is an integer, and an odd one gives its sign, to 0 too.
+    const auto integer = hn::Eq(hn::Round(b), b), even = hn::Eq(hn::Round(hn::Mul(b, half)), hn::Mul(b, half));
+    const V own = hn::IfThenElse(even, size, hn::CopySign(size, a));
+    const V y = hn::IfThenElse(hn::And(hn::Lt(a, zero), hn::Not(integer)), hn::Sub(inf, inf),
+                               hn::IfThenElse(integer, own, size));
+    const auto easy = hn::And(hn::Lt(hn::Abs(a), inf), hn::Lt(hn::Abs(b), inf));
+    return rows::unless_easy(d, easy, hn::IfThenElse(hn::Eq(b, zero), one, y), a, b,
+                             [](double base, double power) { return std::pow(base, power); });
   }
   template <class T>
   static T plain(T a, T b) {
@@ -81,6 +83,8 @@ struct Pow {
 };
 
 void square_rows(const Row& row) { rows::map1<Square>(row); }
+void cube_rows(const Row& row) { rows::map1<Cube>(row); }
+void inverse_square_rows(const Row& row) { rows::map1<InverseSquare>(row); }
 void sqrt_rows(const Row& row) { rows::map1<Sqrt>(row); }
 void rsqrt_rows(const Row& row) { rows::map1<Rsqrt>(row); }
 void reciprocal_rows(const Row& row) { rows::map1<Reciprocal>(row); }
@@ -95,6 +99,8 @@ namespace korrel {
 namespace {
 
 HWY_EXPORT(square_rows);
+HWY_EXPORT(cube_rows);
+HWY_EXPORT(inverse_square_rows);
 HWY_EXPORT(sqrt_rows);
 HWY_EXPORT(rsqrt_rows);
 HWY_EXPORT(reciprocal_rows);
@@ -108,6 +114,8 @@ void check_not_bool(DType dtype) { check<DtypeError>(dtype != boolean, "pow: boo
 Tensor special_power(const Tensor& x, DType dtype, double n) {
   if (n == 2) return map("pow", HWY_DISPATCH_TABLE(square_rows), dtype, {x});
   if (!is_floating(dtype)) return {};
+  if (n == 3) return map("pow", HWY_DISPATCH_TABLE(cube_rows), dtype, {x});
+  if (n == -2) return map("pow", HWY_DISPATCH_TABLE(inverse_square_rows), dtype, {x});
   if (n == 0.5) return map("pow", HWY_DISPATCH_TABLE(sqrt_rows), dtype, {x});
   if (n == -0.5) return map("pow", HWY_DISPATCH_TABLE(rsqrt_rows), dtype, {x});
   if (n == -1) return map("pow", HWY_DISPATCH_TABLE(reciprocal_rows), dtype, {x});

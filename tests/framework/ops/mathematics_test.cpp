@@ -157,6 +157,102 @@ TEST_CASE("powers, against the C library") {
   kernels::force_target(before);
 }
 
+namespace {
+
+struct PairFunction {
+  std::string name;
+  std::function<Tensor(const Tensor&, const Tensor&)> op;
+  Exact (*exact)(Exact, Exact);
+  double f32_ulp, f64_ulp;
+};
+
+// All pairs of the numbers at the edges, then others from 1e-20 to 1e20 of either sign.
+template <class T>
+void check_pairs(const PairFunction& f) {
+  using Limits = std::numeric_limits<T>;
+  const std::vector<T> edges = {T(0),
+                                T(-0.0),
+                                Limits::infinity(),
+                                -Limits::infinity(),
+                                Limits::quiet_NaN(),
+                                T(1),
+                                T(-1),
+                                Limits::max(),
+                                Limits::lowest(),
+                                Limits::denorm_min(),
+                                T(-3),
+                                T(2.5),
+                                Limits::min(),
+                                T(1e9),
+                                T(-7)};
+  std::vector<T> a, b;
+  for (T x : edges)
+    for (T y : edges) {
+      a.push_back(x);
+      b.push_back(y);
+    }
+  std::vector<T> u = sampled<T>(-20, 20), v = sampled<T>(-1, 1);
+  for (std::size_t i = 0; i + 1 < u.size(); ++i) {
+    a.push_back(i % 2 ? u[i] : v[i] * T(std::pow(10.0, u[i + 1])));
+    b.push_back(i % 3 ? u[u.size() - 1 - i] : v[i + 1] * T(std::pow(10.0, u[i])));
+  }
+  Tensor y = f.op(from_vector(a), from_vector(b));
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    T actual = y.data<T>()[i];
+    Exact exact = f.exact(a[i], b[i]);
+    bool close = distance(actual, exact) <= (sizeof(T) == 4 ? f.f32_ulp : f.f64_ulp);
+    if (static_cast<T>(exact) == 0 && actual == 0) close &= std::signbit(actual) == std::signbit(exact);
+    CHECK_MESSAGE(close, f.name << (sizeof(T) == 4 ? " f32(" : " f64(") << a[i] << ", " << b[i] << ") = " << actual
+                                << ", expected " << static_cast<T>(exact));
+  }
+}
+
+Exact python_rest(Exact a, Exact b) {
+  Exact rest = std::fmod(a, b);
+  return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
+}
+
+}  // namespace
+
+TEST_CASE("functions of two numbers, at the edges and far apart, on every SIMD target") {
+  const std::vector<PairFunction> pairs = {
+      {"atan2", [](const Tensor& a, const Tensor& b) { return atan2(a, b); },
+       [](Exact a, Exact b) { return std::atan2(a, b); }, 0.51, 5},
+      {"hypot", [](const Tensor& a, const Tensor& b) { return hypot(a, b); },
+       [](Exact a, Exact b) { return std::hypot(a, b); }, 0.51, 1.1},
+      {"fmod", [](const Tensor& a, const Tensor& b) { return fmod(a, b); },
+       [](Exact a, Exact b) { return std::fmod(a, b); }, 0, 0},
+      {"remainder", [](const Tensor& a, const Tensor& b) { return remainder(a, b); }, python_rest, 0.51, 0.51},
+      {"pow", [](const Tensor& a, const Tensor& b) { return pow(a, b); },
+       [](Exact a, Exact b) { return std::pow(a, b); }, 0.51, 1},
+  };
+  std::string before = kernels::active_target();
+  for (const std::string& target : kernels::available_targets()) {
+    kernels::force_target(target);
+    CAPTURE(target);
+    for (const PairFunction& f : pairs) {
+      check_pairs<float>(f);
+      check_pairs<double>(f);
+    }
+    // Whole quotients below: the integer that the exact one falls to, also where it rounds up to a whole number.
+    Tensor a = tensor({7, -7, 7, -7, 6, -6, 0, 1, 5.9604644e7, 1e30, -1, 3}, {f32});
+    Tensor b = tensor({2, 2, -2, -2, 3, 3, -5, 0.1, 0.1, 3, 1e30, 0}, {f32});
+    std::vector<double> floor = div(a, b, {.rounding_mode = Rounding::floor}).to_vector();
+    CHECK(std::vector<double>(floor.begin(), floor.begin() + 8) == std::vector<double>{3, -4, -4, 3, 2, -2, 0, 9});
+    CHECK(std::signbit(floor[6]));
+    CHECK(floor[10] == -1);
+    CHECK(std::isinf(floor[11]));
+  }
+  kernels::force_target(before);
+}
+
+TEST_CASE("small whole powers of either sign are products") {
+  Tensor x = tensor({-3, -0.5, 0, 2}, {f64});
+  CHECK(pow(x, 3).to_vector() == std::vector<double>{-27, -0.125, 0, 8});
+  CHECK(pow(x, -2).to_vector() == std::vector<double>{1. / 9, 4, HUGE_VAL, 0.25});
+  CHECK(pow(x.to(f32), 5).to_vector() == std::vector<double>{-243, -0.03125, 0, 32});
+}
+
 TEST_CASE("saturating functions never leave their range") {
   Tensor x = linspace(-30, 30, 200001);
   for (const Tensor& y : {tanh(x), erf(x)}) {
