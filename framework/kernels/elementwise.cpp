@@ -58,13 +58,18 @@ RowFunction function_of(Kernel kernel) {
   return kernel[one_target ? 0 : hwy::GetChosenTarget().GetIndex()];
 }
 
+constexpr int64_t step_bytes = 16;  // runs are filled in whole steps: up to one beyond their end is written
+
 struct Buffers {
-  alignas(64) std::byte bytes[max_inputs][block * 8];
+  alignas(64) std::byte bytes[max_inputs][block * 8 + step_bytes];
 };
 
 template <class T>
 void fill_as(void* to, const void* value, int64_t n) {
-  std::fill_n(static_cast<T*>(to), n, *static_cast<const T*>(value));
+  constexpr int64_t lanes = step_bytes / static_cast<int64_t>(sizeof(T));
+  T step[lanes];
+  std::fill_n(step, lanes, *static_cast<const T*>(value));
+  for (int64_t i = 0; i < n; i += lanes) std::memcpy(static_cast<T*>(to) + i, step, step_bytes);
 }
 void fill(void* to, const void* value, int size, int64_t n) {
   if (size == 4) return fill_as<uint32_t>(to, value, n);
@@ -74,12 +79,16 @@ void fill(void* to, const void* value, int size, int64_t n) {
 
 template <class T>
 void gather_as(void* to, const void* from, int64_t stride, int64_t n) {
-  T* out = static_cast<T*>(to);
-  const T* in = static_cast<const T*>(from);
-  for (int64_t i = 0; i < n; ++i) out[i] = in[i * stride];
+  T* __restrict out = static_cast<T*>(to);
+  const T* __restrict in = static_cast<const T*>(from);
+  if (stride == 1) {  // a call costs more than a few elements
+    for (int64_t i = 0; i < n; ++i) out[i] = in[i];
+  } else {
+    for (int64_t i = 0; i < n; ++i) out[i] = in[i * stride];
+  }
 }
 void gather(void* to, const void* from, int size, int64_t stride, int64_t n) {
-  if (stride == 1) {
+  if (stride == 1 && n >= long_row) {
     std::memcpy(to, from, static_cast<std::size_t>(n * size));
   } else if (stride == 0) {
     fill(to, from, size, n);
@@ -235,20 +244,38 @@ class Runner {
     }
   }
 
-  // Short rows: blocks of several are gathered, so that the row function sees long ones.
+  // Short rows: blocks of several whole ones are gathered, so that the row function sees long ones. An operand whose
+  // rows are all the same is gathered once.
   void by_blocks(const Loop& loop, int64_t begin, int64_t end) const {
     Buffers buffers;
     Position place(loop, job_.count, begin);
-    for (; begin < end; begin += block) {
-      Row row{std::min(block, end - begin), out(begin), {}, 0, job_.dtype, job_.params};
-      for (int k = 0; k < job_.count; ++k)
-        row.in[k] =
-            job_.in[k].kind == Operand::Kind::full ? at(job_.in[k].data, begin, job_.in[k].size) : buffers.bytes[k];
+    const int64_t width = loop.sizes[loop.rank - 1], whole = block / width * width;
+    int64_t ready[max_inputs] = {};  // elements of equal rows, from a row's begin, that are there already
+    bool equal[max_inputs];
+    for (int k = 0; k < job_.count; ++k)
+      equal[k] = std::all_of(loop.strides[k], loop.strides[k] + loop.rank - 1, [](int64_t s) { return s == 0; });
+    Row row{0, nullptr, {}, 0, job_.dtype, job_.params};
+    for (; begin < end; begin += row.n) {
+      const bool at_begin = place.row_left(loop) == width;
+      row.n = std::min(at_begin ? whole : place.row_left(loop), end - begin);
+      row.out = out(begin);
+      bool needed[max_inputs];
+      for (int k = 0; k < job_.count; ++k) {
+        const bool full = job_.in[k].kind == Operand::Kind::full;
+        row.in[k] = full ? at(job_.in[k].data, begin, job_.in[k].size) : buffers.bytes[k];
+        needed[k] = !full && (!at_begin || ready[k] < row.n);
+        if (needed[k]) ready[k] = at_begin && equal[k] ? row.n : 0;
+      }
+      if (std::none_of(needed, needed + job_.count, [](bool yes) { return yes; })) {
+        place = Position(loop, job_.count, begin + row.n);
+        compute(row);
+        continue;
+      }
       for (int64_t done = 0; done < row.n;) {
-        int64_t length = std::min(place.row_left(loop), row.n - done);
+        const int64_t length = std::min(place.row_left(loop), row.n - done);
         for (int k = 0; k < job_.count; ++k) {
-          if (job_.in[k].kind == Operand::Kind::full) continue;
-          int size = job_.in[k].size;
+          if (!needed[k]) continue;
+          const int size = job_.in[k].size;
           gather(buffers.bytes[k] + done * size, at(job_.in[k].data, place.offsets[k], size), size,
                  loop.strides[k][loop.rank - 1], length);
         }
@@ -282,7 +309,7 @@ class Runner {
         HWY_DYNAMIC_DISPATCH(write_past_caches)(piece, row.n * size, to);
       } else {
         const auto* end = static_cast<const std::byte*>(out(job_.n));  // of the result: rows follow each other
-        for (int64_t i = ahead_bytes; i < std::min(end - to, 2 * ahead_bytes); i += line)
+        for (int64_t i = ahead_bytes; i < std::min(end - to, ahead_bytes + row.n * size); i += line)
           __builtin_prefetch(to + i, 1, 3);
         function_(row);
       }

@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 
 #include <hwy/highway.h>
 
@@ -57,9 +58,9 @@ struct Prod {
   static HWY_INLINE double lanes(D d, V v) {
     HWY_ALIGN hn::TFromD<D> each[hn::MaxLanes(D())];
     hn::Store(v, d, each);
-    double product = 1;
-    for (std::size_t i = 0; i < hn::Lanes(d); ++i) product *= static_cast<double>(each[i]);
-    return product;
+    double product[2] = {1, 1};  // two chains take half the time
+    for (std::size_t i = 0; i < hn::Lanes(d); ++i) product[i % 2] *= static_cast<double>(each[i]);
+    return product[0] * product[1];
   }
 };
 // A NaN, once met, stays: the machine's max drops one of its operands.
@@ -96,6 +97,11 @@ HWY_NOINLINE double fold_block(const T* HWY_RESTRICT x, int64_t n, T centre) {
   const auto c = hn::Set(d, centre);
   const auto start = hn::Set(d, static_cast<T>(Op::start));
   if (n < lanes) {
+    if constexpr (std::is_same_v<Op, Prod>) {
+      double product = 1;
+      for (int64_t i = 0; i < n; ++i) product *= static_cast<double>(x[i]);
+      return product;
+    }
     const auto there = hn::FirstN(d, static_cast<std::size_t>(n));
     return Op::lanes(d, hn::IfThenElse(there, Op::map(d, load_part(d, x, static_cast<std::size_t>(n)), c), start));
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include <korrel/framework/base/buffer.h>
@@ -21,23 +22,35 @@ HWY_BEFORE_NAMESPACE();
 namespace korrel::kernels::HWY_NAMESPACE {
 namespace {
 
+// out[r] = the fold of the n numbers at x + r stride: consecutive rows overlap in time, which matters where they are
+// short.
+template <class Op, class T>
+void fold_blocks(const T* x, int64_t rows, int64_t stride, int64_t n, const T* centre, double* out) {
+  for (int64_t r = 0; r < rows; ++r) out[r] = fold_block<Op>(x + r * stride, n, centre ? centre[r] : T(0));
+}
 template <class T>
-HWY_INLINE double any_block(Fold fold, const T* x, int64_t n, T centre) {
+HWY_INLINE void any_blocks(Fold fold, const T* x, int64_t rows, int64_t stride, int64_t n, const T* centre,
+                           double* out) {
   switch (fold) {
     case Fold::square_sum:
-      return fold_block<SquareSum>(x, n, centre);
+      return fold_blocks<SquareSum>(x, rows, stride, n, centre, out);
     case Fold::prod:
-      return fold_block<Prod>(x, n, centre);
+      return fold_blocks<Prod>(x, rows, stride, n, centre, out);
     case Fold::max:
-      return fold_block<Max>(x, n, centre);
+      return fold_blocks<Max>(x, rows, stride, n, centre, out);
     case Fold::min:
-      return fold_block<Min>(x, n, centre);
+      return fold_blocks<Min>(x, rows, stride, n, centre, out);
     default:
-      return fold_block<Sum>(x, n, centre);
+      return fold_blocks<Sum>(x, rows, stride, n, centre, out);
   }
 }
-double block_f32(Fold fold, const float* x, int64_t n, float centre) { return any_block(fold, x, n, centre); }
-double block_f64(Fold fold, const double* x, int64_t n, double centre) { return any_block(fold, x, n, centre); }
+void blocks_f32(Fold fold, const float* x, int64_t rows, int64_t stride, int64_t n, const float* centre, double* out) {
+  any_blocks(fold, x, rows, stride, n, centre, out);
+}
+void blocks_f64(Fold fold, const double* x, int64_t rows, int64_t stride, int64_t n, const double* centre,
+                double* out) {
+  any_blocks(fold, x, rows, stride, n, centre, out);
+}
 
 template <class T>
 HWY_INLINE void any_chunk(Fold fold, const T* x, int64_t rows, int64_t stride, int64_t columns, const T* centre,
@@ -72,8 +85,8 @@ HWY_AFTER_NAMESPACE();
 namespace korrel::kernels {
 namespace {
 
-HWY_EXPORT(block_f32);
-HWY_EXPORT(block_f64);
+HWY_EXPORT(blocks_f32);
+HWY_EXPORT(blocks_f64);
 HWY_EXPORT(chunk_f32);
 HWY_EXPORT(chunk_f64);
 
@@ -109,26 +122,40 @@ double join(Fold fold, double a, double b) {
 }
 
 template <class T>
-void rows_of(Fold fold, double (*block)(Fold, const T*, int64_t, T), int64_t rows, int64_t n, const T* x,
-             const T* centre, double divisor, T* y) {
+using BlocksFunction = void (*)(Fold, const T*, int64_t, int64_t, int64_t, const T*, double*);
+
+template <class T>
+void rows_of(Fold fold, BlocksFunction<T> fold_blocks, int64_t rows, int64_t n, const T* x, const T* centre,
+             double divisor, T* y) {
+  constexpr int64_t kTogether = 64;  // rows
   const int64_t blocks = std::max<int64_t>(1, (n + kRowBlock - 1) / kRowBlock);
-  auto part = [&](int64_t row, int64_t b) {
-    return block(fold, x + row * n + b * kRowBlock, std::min(kRowBlock, n - b * kRowBlock),
-                 centre ? centre[row] : T(0));
+  auto part = [&](int64_t row, int64_t b, int64_t count, double* to) {
+    fold_blocks(fold, x + row * n + b * kRowBlock, count, n, std::min(kRowBlock, n - b * kRowBlock),
+                centre ? centre + row : nullptr, to);
   };
   if (blocks == 1 || rows >= 32) {
     parallel_for(rows, std::max<int64_t>(1, kGrain / std::max<int64_t>(n, 1)), [&](int64_t begin, int64_t end) {
-      for (int64_t row = begin; row < end; ++row) {
-        double result = part(row, 0);
-        for (int64_t b = 1; b < blocks; ++b) result = join(fold, result, part(row, b));
-        y[row] = static_cast<T>(result / divisor);
+      const int64_t together = blocks == 1 ? kTogether : 1;
+      double results[kTogether];
+      for (int64_t row = begin; row < end; row += together) {
+        const int64_t count = std::min(together, end - row);
+        part(row, 0, count, results);
+        for (int64_t b = 1; b < blocks; ++b) {
+          double more;
+          part(row, b, 1, &more);
+          results[0] = join(fold, results[0], more);
+        }
+        if (divisor == 1)
+          for (int64_t i = 0; i < count; ++i) y[row + i] = static_cast<T>(results[i]);
+        else
+          for (int64_t i = 0; i < count; ++i) y[row + i] = static_cast<T>(results[i] / divisor);
       }
     });
     return;
   }
   Buffer<double> parts(rows * blocks);
   parallel_for(rows * blocks, kGrain / kRowBlock, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) parts[i] = part(i / blocks, i % blocks);
+    for (int64_t i = begin; i < end; ++i) part(i / blocks, i % blocks, 1, &parts[i]);
   });
   for (int64_t row = 0; row < rows; ++row) {
     double result = parts[row * blocks];
@@ -189,7 +216,7 @@ void columns_of(Fold fold, ChunkFunction<T> fold_chunk, int64_t batch, int64_t r
   }
 }
 
-int64_t first(Fold fold, int64_t) {
+constexpr int64_t first(Fold fold, int64_t) {
   switch (fold) {
     case Fold::prod:
       return 1;
@@ -203,7 +230,7 @@ int64_t first(Fold fold, int64_t) {
 }
 
 // Sums and products wrap around, as they do in PyTorch; signed overflow would be undefined.
-int64_t join(Fold fold, int64_t a, int64_t b) {
+constexpr int64_t join(Fold fold, int64_t a, int64_t b) {
   switch (fold) {
     case Fold::prod:
       return static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
@@ -216,34 +243,97 @@ int64_t join(Fold fold, int64_t a, int64_t b) {
   }
 }
 
+template <Fold kFold>
+void i64_rows(int64_t rows, int64_t n, const int64_t* x, int64_t* y) {
+  for (int64_t row = 0; row < rows; ++row, x += n) {
+    int64_t parts[8], i = 0;  // two vectors of them are too few to keep up with L2
+    std::fill(parts, parts + 8, first(kFold, int64_t{0}));
+    for (; i + 8 <= n; i += 8)
+      for (int64_t j = 0; j < 8; ++j) parts[j] = join(kFold, parts[j], x[i + j]);
+    for (; i < n; ++i) parts[0] = join(kFold, parts[0], x[i]);
+    for (int64_t j = 1; j < 8; ++j) parts[0] = join(kFold, parts[0], parts[j]);
+    y[row] = parts[0];
+  }
+}
+template <Fold kFold>
+void i64_columns(int64_t batch, int64_t rows, int64_t columns, const int64_t* x, int64_t* __restrict y) {
+  for (int64_t b = 0; b < batch; ++b, y += columns) {
+    std::fill(y, y + columns, first(kFold, int64_t{0}));
+    for (int64_t r = 0; r < rows; ++r, x += columns)
+      for (int64_t k = 0; k < columns; ++k) y[k] = join(kFold, y[k], x[k]);
+  }
+}
+
+constexpr int64_t kByteRows = 4096;  // whose sums fit 32 bits with room to spare
+
 }  // namespace
+
+void sum_bytes_in_rows(int64_t rows, int64_t n, const uint8_t* x, int64_t* y) {
+  parallel_for(rows, std::max<int64_t>(1, kGrain / std::max<int64_t>(n, 1)), [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      const uint8_t* from = x + row * n;
+      int64_t sum = 0, i = 0;
+      while (i + 8 <= n) {  // eight bytes at a time, in lanes of 16 bits that hold 128 pairs
+        uint64_t lanes = 0;
+        for (const int64_t end_of_words = std::min(n - n % 8, i + 8 * 128); i < end_of_words; i += 8) {
+          uint64_t word;
+          std::memcpy(&word, from + i, 8);
+          lanes += (word & 0x00ff00ff00ff00ff) + (word >> 8 & 0x00ff00ff00ff00ff);
+        }
+        for (; lanes != 0; lanes >>= 16) sum += static_cast<int64_t>(lanes & 0xffff);
+      }
+      for (; i < n; ++i) sum += from[i];
+      y[row] = sum;
+    }
+  });
+}
+
+void sum_bytes_in_columns(int64_t batch, int64_t rows, int64_t columns, const uint8_t* x, int64_t* y) {
+  const int64_t blocks = (columns + kColumnBlock - 1) / kColumnBlock;
+  const int64_t work = std::max<int64_t>(1, rows * std::min(columns, kColumnBlock));
+  parallel_for(batch * blocks, std::max<int64_t>(1, kGrain / work), [&](int64_t begin, int64_t end) {
+    uint32_t parts[kColumnBlock];
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t b = i / blocks, k = i % blocks * kColumnBlock, count = std::min(kColumnBlock, columns - k);
+      int64_t* to = y + b * columns + k;
+      std::fill(to, to + count, int64_t{0});
+      for (int64_t r0 = 0; r0 < rows; r0 += kByteRows) {
+        std::fill(parts, parts + count, 0);
+        for (int64_t r = r0; r < std::min(rows, r0 + kByteRows); ++r) {
+          const uint8_t* from = x + (b * rows + r) * columns + k;
+          for (int64_t j = 0; j < count; ++j) parts[j] += from[j];
+        }
+        for (int64_t j = 0; j < count; ++j) to[j] += parts[j];
+      }
+    }
+  });
+}
 
 template <>
 void fold_rows(Fold fold, int64_t rows, int64_t n, const int64_t* x, const int64_t*, double, int64_t* y) {
-  for (int64_t row = 0; row < rows; ++row) {
-    y[row] = first(fold, int64_t{0});
-    for (int64_t i = 0; i < n; ++i) y[row] = join(fold, y[row], x[row * n + i]);
-  }
+  (fold == Fold::prod  ? &i64_rows<Fold::prod>
+   : fold == Fold::max ? &i64_rows<Fold::max>
+   : fold == Fold::min ? &i64_rows<Fold::min>
+                       : &i64_rows<Fold::sum>)(rows, n, x, y);
 }
 template <>
 void fold_columns(Fold fold, int64_t batch, int64_t rows, int64_t columns, const int64_t* x, const int64_t*, double,
                   int64_t* y) {
-  for (int64_t b = 0; b < batch; ++b, y += columns) {
-    std::fill(y, y + columns, first(fold, int64_t{0}));
-    for (int64_t r = 0; r < rows; ++r, x += columns)
-      for (int64_t k = 0; k < columns; ++k) y[k] = join(fold, y[k], x[k]);
-  }
+  (fold == Fold::prod  ? &i64_columns<Fold::prod>
+   : fold == Fold::max ? &i64_columns<Fold::max>
+   : fold == Fold::min ? &i64_columns<Fold::min>
+                       : &i64_columns<Fold::sum>)(batch, rows, columns, x, y);
 }
 
 template <>
 void fold_rows(Fold fold, int64_t rows, int64_t n, const float* x, const float* centre, double divisor, float* y) {
   ensure_target();
-  rows_of(fold, HWY_DYNAMIC_DISPATCH(block_f32), rows, n, x, centre, divisor, y);
+  rows_of(fold, HWY_DYNAMIC_DISPATCH(blocks_f32), rows, n, x, centre, divisor, y);
 }
 template <>
 void fold_rows(Fold fold, int64_t rows, int64_t n, const double* x, const double* centre, double divisor, double* y) {
   ensure_target();
-  rows_of(fold, HWY_DYNAMIC_DISPATCH(block_f64), rows, n, x, centre, divisor, y);
+  rows_of(fold, HWY_DYNAMIC_DISPATCH(blocks_f64), rows, n, x, centre, divisor, y);
 }
 template <>
 void fold_columns(Fold fold, int64_t batch, int64_t rows, int64_t columns, const float* x, const float* centre,

@@ -26,4 +26,8 @@ template <class T>
 void fold_columns(Fold fold, int64_t batch, int64_t rows, int64_t columns, const T* x, const T* centre, double divisor,
                   T* y);
 
+// Sums of bytes (u8, bool), likewise.
+void sum_bytes_in_rows(int64_t rows, int64_t n, const uint8_t* x, int64_t* y);
+void sum_bytes_in_columns(int64_t batch, int64_t rows, int64_t columns, const uint8_t* x, int64_t* y);
+
 }  // namespace korrel::kernels

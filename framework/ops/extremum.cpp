@@ -1,15 +1,18 @@
 #include <korrel/framework/ops/extremum.h>
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 #include <vector>
 
 #include <korrel/framework/autograd/record.h>
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/base/parallel.h>
+#include <korrel/framework/kernels/extremum.h>
 #include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/fold.h>
 #include <korrel/framework/ops/operand_check.h>
+#include <korrel/framework/ops/rows.h>
 #include <korrel/framework/tensor/create.h>
 
 namespace korrel {
@@ -22,9 +25,10 @@ Tensor record_ties(const char* op, const Tensor& x, const Tensor& y, const Foldi
                    const ReduceOptions& options) {
   return record(op, with_shape(y, folding.shape(options)), {x},
                 [x = x.detach(), y = y.detach(), folding](const Backward& b) -> Gradients {
-                  Tensor ties = logical_or(x == y, logical_and(x != x, y != y)).to(x.dtype());
+                  Tensor ties = x == y;
+                  if (any(y != y).item<bool>()) ties = logical_or(ties, logical_and(x != x, y != y));
                   Tensor share = b.grad.reshape(folding.kept()) / sum(ties, folding.dims(), {.keepdim = true});
-                  return {ties * share};
+                  return {where(ties, share, 0)};
                 });
 }
 
@@ -44,6 +48,13 @@ Tensor picked_indices(const Tensor& x, const Folding& folding, int dim, Pick pic
   int64_t* to = indices.data<int64_t>();
   visit(x.dtype(), [&]<class T>() {
     const T* from = dense.data<T>();
+    if constexpr (std::is_floating_point_v<T> && requires { Pick::largest; }) {
+      if (n == 0) return;
+      if (inner == 1) return kernels::extreme_in_rows(Pick::largest, indices.numel(), n, from, to);
+      // Rows are counted in the lanes' own width. Few columns leave lanes idle, but each row is read once.
+      if (n <= std::numeric_limits<int32_t>::max())
+        return kernels::extreme_in_columns(Pick::largest, indices.numel() / inner, n, inner, from, to);
+    }
     parallel_for(indices.numel(), std::max<int64_t>(1, 32768 / n), [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) to[i] = pick(from + i / inner * n * inner + i % inner, inner, n);
     });
@@ -59,6 +70,8 @@ bool is_nan(T value) {
 // The first of the largest (or smallest) elements, or the first NaN.
 template <bool Largest>
 struct PickExtreme {
+  static constexpr bool largest = Largest;
+
   template <class T>
   int64_t operator()(const T* x, int64_t stride, int64_t n) const {
     int64_t best = 0;
@@ -105,14 +118,17 @@ WithIndices pick_elements(const char* op, const Tensor& x, const Folding& foldin
   visit(x.dtype(), [&]<class T>() {
     const T* from = dense.data<T>();
     T* to = values.data<T>();
-    for (int64_t i = 0, count = values.numel(); i < count; ++i)
-      to[i] = from[(i / inner * n + at[i]) * inner + i % inner];
+    for (int64_t i = 0, count = values.numel(); i < count; i += inner, from += n * inner)
+      for (int64_t j = 0; j < inner; ++j) to[i + j] = from[at[i + j] * inner + j];
   });
-  values = record(op, values, {x}, [indices, dim, n, shape = x.shape()](const Backward& b) -> Gradients {
+  values = record(op, values, {x}, [op, indices, n, inner, shape = x.shape()](const Backward& b) -> Gradients {
     if (shape.empty()) return {b.grad};
-    Shape along = Shape::filled(shape.rank(), 1);
-    along[dim] = n;
-    return {where(arange(static_cast<double>(n)).reshape(along) == indices, b.grad.reshape(indices.shape()), 0)};
+    Tensor positions = make_tensor({indices.numel()}, i64);
+    const int64_t* at = indices.data<int64_t>();
+    int64_t* to = positions.data<int64_t>();
+    for (int64_t i = 0, count = indices.numel(), first = 0; i < count; i += inner, first += n * inner)
+      for (int64_t j = 0; j < inner; ++j) to[i + j] = first + at[i + j] * inner + j;
+    return {Rows{1, shape.numel(), 1, positions}.spread(op, b.grad, shape)};
   });
   return {values, with_shape(indices, folding.shape(options))};
 }

@@ -71,7 +71,8 @@ void Folding::check_not_empty() const {
 
 Tensor Folding::fold(Fold how, const Tensor& x, const Options& options) const {
   Tensor source = x.detach();
-  if (!is_floating(x.dtype())) source = source.to(i64);
+  const bool bytes = how == Fold::sum && size_of(x.dtype()) == 1;  // the first pass reads them as they are
+  if (!is_floating(x.dtype()) && !bytes) source = source.to(i64);
   // Any dense tensor will do, in whatever order its dimensions lie; anything else is copied first.
   Layout layout = source.body().layout;
   Dims order = memory_order(layout);
@@ -96,7 +97,8 @@ Tensor Folding::fold(Fold how, const Tensor& x, const Options& options) const {
   Tensor centre = options.centre.defined() ? spread(options.centre, full_, order, reduced_) : Tensor();
 
   // One pass for each reduced group, from the fastest dimension on.
-  Tensor y = make_tensor(kept_, source.dtype());
+  const DType dtype = is_floating(x.dtype()) ? x.dtype() : i64;
+  Tensor y = make_tensor(kept_, dtype);
   while (kept_.numel() > 0) {
     int64_t columns = 1, passes = 0;
     if (!groups.back().reduced) {
@@ -110,7 +112,7 @@ Tensor Folding::fold(Fold how, const Tensor& x, const Options& options) const {
       passes += group.reduced;
     }
     double divisor = passes == 0 ? options.divisor : 1;
-    if (passes > 0 || y.numel() != batch * columns) y = make_tensor({batch * columns}, source.dtype());
+    if (passes > 0 || y.numel() != batch * columns) y = make_tensor({batch * columns}, dtype);
     auto run = [&]<class T>() {
       const T* from = static_cast<const T*>(source.raw_data());
       const T* centres = centre.defined() ? centre.data<T>() : nullptr;
@@ -119,10 +121,16 @@ Tensor Folding::fold(Fold how, const Tensor& x, const Options& options) const {
       else
         kernels::fold_columns<T>(how, batch, rows, columns, from, centres, divisor, y.data<T>());
     };
-    if (source.dtype() == i64)
+    if (size_of(source.dtype()) == 1) {
+      const auto* from = static_cast<const uint8_t*>(source.raw_data());
+      if (columns == 1)
+        kernels::sum_bytes_in_rows(batch, rows, from, y.data<int64_t>());
+      else
+        kernels::sum_bytes_in_columns(batch, rows, columns, from, y.data<int64_t>());
+    } else if (dtype == i64)
       run.template operator()<int64_t>();
     else
-      visit_floating(source.dtype(), run);
+      visit_floating(dtype, run);
     if (passes == 0) break;
     how = next_pass(how);
     centre = {};

@@ -107,17 +107,18 @@ Tensor logsumexp(const Tensor& x, const DimList& dim, const ReduceOptions& optio
 
 Tensor count_nonzero(const Tensor& x, const DimList& dim) {
   Folding("count_nonzero", x, dim);
-  return sum(x != 0, dim);
+  return sum(x.dtype() == boolean ? x : x != 0, dim);
 }
 
 Tensor all(const Tensor& x, const DimList& dim, const ReduceOptions& options) {
   Folding("all", x, dim);
-  return (sum(x == 0, dim, options) == 0).to(x.dtype() == u8 ? u8 : boolean);
+  Tensor none = x.dtype() == boolean ? logical_not(x) : x == 0;
+  return (sum(none, dim, options) == 0).to(x.dtype() == u8 ? u8 : boolean);
 }
 
 Tensor any(const Tensor& x, const DimList& dim, const ReduceOptions& options) {
   Folding("any", x, dim);
-  return (sum(x != 0, dim, options) != 0).to(x.dtype() == u8 ? u8 : boolean);
+  return (sum(x.dtype() == boolean ? x : x != 0, dim, options) != 0).to(x.dtype() == u8 ? u8 : boolean);
 }
 
 Tensor sum_to(const Tensor& x, const Shape& shape) {
