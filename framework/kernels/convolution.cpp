@@ -351,7 +351,7 @@ void conv_input_gradient(const ConvGeometry& g, const T* gy, const T* w, const T
   multiply_adds_asked += multiply_adds(g);
   if constexpr (sizeof(T) == 4) {
     if (depthwise_input_pays(g)) return depthwise_input_gradient(g, gy, w, bias, gx);
-    if (winograd_pays(g)) return winograd_input_gradient(g, gy, w, bias, gx);
+    if (winograd_input_pays(g)) return winograd_input_gradient(g, gy, w, bias, gx);
     HWY_DYNAMIC_DISPATCH(input_gradient_f32)(g, gy, w, bias, gx);
   } else {
     HWY_DYNAMIC_DISPATCH(input_gradient_f64)(g, gy, w, bias, gx);

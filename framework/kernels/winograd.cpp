@@ -7,113 +7,16 @@
 
 #include <korrel/framework/base/buffer.h>
 #include <korrel/framework/base/parallel.h>
+#include <korrel/framework/kernels/convolution_cost.h>
+#include <korrel/framework/kernels/convolution_plan.h>
 #include <korrel/framework/kernels/matmul.h>
 #include <korrel/framework/kernels/scratch.h>
-#include <korrel/framework/kernels/targets.h>
+#include <korrel/framework/kernels/winograd_grid.h>
+#include <korrel/framework/kernels/winograd_pieces.h>
+#include <korrel/framework/kernels/winograd_transforms.h>
 
-#undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "korrel/framework/kernels/winograd.cpp"
-#include <korrel/framework/kernels/compiled_targets.h>
-
-#include <hwy/foreach_target.h>
-#include <hwy/highway.h>
-
-#include <korrel/framework/kernels/transpose-inl.h>
-#include <korrel/framework/kernels/winograd_tiles-inl.h>
-
-HWY_BEFORE_NAMESPACE();
-namespace korrel::kernels::HWY_NAMESPACE {
-namespace {
-
-#if HWY_TARGET == HWY_SCALAR
-
-void source_tiles(const TileGrid&, int64_t, int64_t, const float*, int64_t, float*) {}
-void gradient_tiles(const TileGrid&, int64_t, int64_t, const float*, int64_t, float*) {}
-void result_planes(const TileGrid&, int64_t, int64_t, const float*, const float*, int64_t, float*) {}
-void filter_tiles(int64_t, const float*, int64_t, bool, int64_t, float*) {}
-void filter_gradients(int64_t, const float*, int64_t, float*) {}
-void transpose_tiles(const float*, int64_t, int64_t, int64_t, float*, int64_t) {}
-
-#else
-
-// f(tag) with vectors that fit a row of tiles.
-template <class F>
-HWY_INLINE void with_lanes(int64_t tiles, F f) {
-  if (tiles > 8 || hn::Lanes(hn::ScalableTag<float>()) <= 4) {
-    f(hn::ScalableTag<float>());
-  } else if (tiles > 4) {
-    f(hn::CappedTag<float, 8>());
-  } else {
-    f(hn::CappedTag<float, 4>());
-  }
-}
-
-// Tile rows [begin, end) of one channel: to[xi * to_stride] and on, in order.
-void source_tiles(const TileGrid& grid, int64_t begin, int64_t end, const float* channel, int64_t to_stride,
-                  float* to) {
-  with_lanes(grid.columns, [&](auto d) HWY_ATTR {
-    grid.for_images(begin, end, [&](int64_t image, int64_t first, int64_t last, int64_t tile) HWY_ATTR {
-      transform_source(d, grid, channel + image * grid.in_image, first, last, to_stride, to + tile);
-    });
-  });
-}
-void gradient_tiles(const TileGrid& grid, int64_t begin, int64_t end, const float* channel, int64_t to_stride,
-                    float* to) {
-  with_lanes(grid.columns, [&](auto d) HWY_ATTR {
-    grid.for_images(begin, end, [&](int64_t image, int64_t first, int64_t last, int64_t tile) HWY_ATTR {
-      transform_gradient(d, grid, channel + image * grid.out_image, first, last, to_stride, to + tile);
-    });
-  });
-}
-void result_planes(const TileGrid& grid, int64_t begin, int64_t end, const float* from, const float* bias,
-                   int64_t from_stride, float* channel) {
-  with_lanes(grid.columns, [&](auto d) HWY_ATTR {
-    grid.for_images(begin, end, [&](int64_t image, int64_t first, int64_t last, int64_t tile) HWY_ATTR {
-      transform_result(d, grid, from + tile, from_stride, bias, first, last, channel + image * grid.out_image);
-    });
-  });
-}
-
-// `count` filters, each 3x3 and `step` after the one before: to[xi * to_stride + filter]. `turned` by 180 degrees for
-// the input gradient.
-void filter_tiles(int64_t count, const float* w, int64_t step, bool turned, int64_t to_stride, float* to) {
-  transform_filters(count, w, step, turned, to_stride, to);
-}
-void filter_gradients(int64_t count, const float* from, int64_t from_stride, float* gw) {
-  transform_filter_gradients(count, from, from_stride, gw);
-}
-
-// to[tile * to_stride + c] = from[c * from_stride + tile].
-void transpose_tiles(const float* from, int64_t from_stride, int64_t channels, int64_t tiles, float* to,
-                     int64_t to_stride) {
-  constexpr int64_t lanes = static_cast<int64_t>(hn::MaxLanes(hn::ScalableTag<float>()));
-  for (int64_t tile = 0; tile < tiles; tile += lanes) {
-    for (int64_t c = 0; c < channels; c += lanes) {
-      transpose_block<true>(from + c * from_stride + tile, from_stride, channels - c < lanes ? channels - c : lanes,
-                            tiles - tile < lanes ? tiles - tile : lanes, to + tile * to_stride + c, to_stride);
-    }
-  }
-}
-
-#endif
-
-bool has_vectors() { return HWY_TARGET != HWY_SCALAR; }
-
-}  // namespace
-}  // namespace korrel::kernels::HWY_NAMESPACE
-HWY_AFTER_NAMESPACE();
-
-#if HWY_ONCE
 namespace korrel::kernels {
 namespace {
-
-HWY_EXPORT(source_tiles);
-HWY_EXPORT(gradient_tiles);
-HWY_EXPORT(result_planes);
-HWY_EXPORT(filter_tiles);
-HWY_EXPORT(filter_gradients);
-HWY_EXPORT(transpose_tiles);
-HWY_EXPORT(has_vectors);
 
 std::atomic<bool> enabled{[] {
   const char* wish = std::getenv("KORREL_WINOGRAD");
@@ -137,38 +40,47 @@ struct Filters {
   const float* w;
   bool turned;
   int64_t results, channels;
+  Dims3 kernel;
+  KernelPieces pieces{kernel};
 
-  // Of the results [first, last): to[xi * to_stride + (result - first) * channels + channel].
-  void transform(int64_t first, int64_t last, int64_t to_stride, float* to) const {
-    if (!turned) {
-      HWY_DYNAMIC_DISPATCH(filter_tiles)((last - first) * channels, w + first * channels * 9, 9, false, to_stride, to);
-      return;
+  int64_t taps() const { return kernel[0] * kernel[1] * kernel[2]; }
+  int64_t depth() const { return pieces.count() * channels; }
+
+  // How a matrix of `count` results lies: [result][depth], or turned [depth][result], which is how w lies in memory.
+  MatrixStrides strides(int64_t count, int64_t batch) const {
+    return turned ? MatrixStrides{batch, 1, count} : MatrixStrides{batch, depth(), 1};
+  }
+
+  // The results [first, last) of `count`, from the matrix's result `place` on.
+  void transform(int64_t first, int64_t last, int64_t place, int64_t count, int64_t to_stride, float* to) const {
+    if (!turned && pieces.count() == 1)
+      return transform_piece(pieces[0], (last - first) * channels, w + first * channels * taps(), to_stride,
+                             to + place * channels);
+    for (int64_t k = first; !turned && k < last; ++k)
+      for (int64_t p = 0; p < pieces.count(); ++p)
+        transform_piece(pieces[p], channels, w + k * channels * taps(), to_stride,
+                        to + (place + k - first) * depth() + p * channels);
+    for (int64_t c = 0; turned && c < channels; ++c) {
+      const float* own = w + (c * results + first) * taps();
+      for (int64_t i = 0; i < (last - first) * taps(); i += 16) __builtin_prefetch(own + 2 * results * taps() + i);
+      for (int64_t p = 0; p < pieces.count(); ++p)
+        transform_piece(pieces[p], last - first, own, to_stride, to + (p * channels + c) * count + place);
     }
-    // The filters of a result lie far apart in memory, which gathers would wait for, often in the same lines of L1: 16
-    // channels' of some results are copied together first, 19 KiB.
-    constexpr int64_t kChannels = 16, kResults = 32, kStep = 9 * kResults + 16;
-    float* near = scratch<float>(Scratch::kTiles, kChannels * kStep);
-    for (int64_t k = first; k < last; k += kResults) {
-      const int64_t taken = std::min(last - k, kResults);
-      for (int64_t c = 0; c < channels; c += kChannels) {
-        const int64_t together = std::min(channels - c, kChannels);
-        for (int64_t i = 0; i < together; ++i) {
-          std::memcpy(near + i * kStep, w + ((c + i) * results + k) * 9,
-                      static_cast<size_t>(taken) * 9 * sizeof(float));
-        }
-        for (int64_t i = 0; i < taken; ++i) {
-          HWY_DYNAMIC_DISPATCH(filter_tiles)
-          (together, near + 9 * i, kStep, true, to_stride, to + (k - first + i) * channels + c);
-        }
-      }
-    }
+  }
+
+ private:
+  void transform_piece(const KernelPiece& piece, int64_t count, const float* first, int64_t to_stride,
+                       float* to) const {
+    const int64_t tap = (piece.plane * kernel[1] + piece.row) * kernel[2] + piece.column;
+    filter_tiles(count, first + (turned ? taps() - 1 - tap : tap),
+                 {taps(), turned ? -kernel[2] : kernel[2], turned ? -1 : 1, piece.height, piece.width}, to_stride, to);
   }
 };
 
-// Channel c of the source in the tile rows [begin, end).
-void transform_source(const TileGrid& grid, const float* source, int64_t c, int64_t begin, int64_t end, int64_t stride,
-                      float* to) {
-  HWY_DYNAMIC_DISPATCH(source_tiles)(grid, begin, end, source + c * grid.in_size(), stride, to);
+// Row i of the source's tiles: a piece's of a channel, in the tile rows [begin, end).
+void transform_source(const TileGrid& grid, const KernelPieces& pieces, int64_t channels, const float* source,
+                      int64_t i, int64_t begin, int64_t end, int64_t stride, float* to) {
+  source_tiles(grid, pieces[i / channels], begin, end, source + i % channels * grid.in_size(), stride, to);
 }
 
 struct Correlation {
@@ -178,63 +90,77 @@ struct Correlation {
   const float* bias;
   float* to;
 
+  // products = filters * tiles, the matrices' strides being `filter_stride` and so on.
+  void multiply(int64_t results, int64_t columns, const float* transformed, int64_t filter_stride, const float* tiles,
+                int64_t tile_stride, float* products, int64_t product_stride, int64_t pitch) const {
+    const int64_t channels = filters.channels;
+    const MatrixStrides strides = filters.strides(results, filter_stride);
+    filters.pieces.for_products([&](const TileProducts& p) {
+      const int64_t begin = p.begin * channels;
+      matmul_into<float>(p.count, results, columns, p.end * channels - begin,
+                         transformed + p.first * filter_stride + begin * strides.col,
+                         {p.step * filter_stride, strides.row, strides.col},
+                         tiles + p.first * tile_stride + begin * pitch, {p.step * tile_stride, pitch, 1},
+                         products + p.first * product_stride, {p.step * product_stride, pitch, 1});
+    });
+  }
+
   // `products`: of the results from `first` on.
   void transform_results(int64_t first, int64_t last, int64_t begin, int64_t end, int64_t stride, int64_t pitch,
                          const float* products) const {
     for (int64_t k = first; k < last; ++k) {
-      HWY_DYNAMIC_DISPATCH(result_planes)
-      (grid, begin, end, products + (k - first) * pitch, bias == nullptr ? nullptr : bias + k, stride,
-       to + k * grid.out_size());
+      result_planes(grid, begin, end, products + (k - first) * pitch, bias == nullptr ? nullptr : bias + k, stride,
+                    to + k * grid.out_size());
     }
   }
 };
 
 void correlate_blocks(const Correlation& a) {
-  const int64_t channels = a.filters.channels, results = a.filters.results;
-  const TileBlocks blocks(a.grid, channels + results, 256);
-  const int64_t pitch = blocks.pitch, filter_stride = matrix_stride(results, channels);
+  const int64_t depth = a.filters.depth(), results = a.filters.results;
+  const TileBlocks blocks(a.grid, depth + results, 256);
+  const int64_t pitch = blocks.pitch, filter_stride = matrix_stride(results, depth);
   Buffer<float> filters(16 * filter_stride);
-  parallel_for(results, 1 + kTransformGrain / channels, [&](int64_t first, int64_t last) {
-    a.filters.transform(first, last, filter_stride, filters.data() + first * channels);
+  parallel_for(results, 1 + kTransformGrain / depth, [&](int64_t first, int64_t last) {
+    a.filters.transform(first, last, first, results, filter_stride, filters.data());
   });
-  const int64_t tile_stride = matrix_stride(channels, pitch), product_stride = matrix_stride(results, pitch);
+  const int64_t tile_stride = matrix_stride(depth, pitch), product_stride = matrix_stride(results, pitch);
   for_each_on_threads(blocks.count, [&](int64_t block) {
     const int64_t begin = blocks.begin(block), end = blocks.end(block);
     float* tiles = scratch<float>(Scratch::kSource, 16 * tile_stride);
     float* products = scratch<float>(Scratch::kTarget, 16 * product_stride);
-    for (int64_t c = 0; c < channels; ++c)
-      transform_source(a.grid, a.source, c, begin, end, tile_stride, tiles + c * pitch);
-    matmul_into<float>(16, results, (end - begin) * a.grid.columns, channels, filters.data(),
-                       {filter_stride, channels, 1}, tiles, {tile_stride, pitch, 1}, products,
-                       {product_stride, pitch, 1});
+    for (int64_t i = 0; i < depth; ++i)
+      transform_source(a.grid, a.filters.pieces, a.filters.channels, a.source, i, begin, end, tile_stride,
+                       tiles + i * pitch);
+    a.multiply(results, (end - begin) * a.grid.columns, filters.data(), filter_stride, tiles, tile_stride, products,
+               product_stride, pitch);
     a.transform_results(0, results, begin, end, product_stride, pitch, products);
   });
 }
 
 void correlate_slices(const Correlation& a) {
-  const int64_t channels = a.filters.channels, rows = a.grid.all_rows(), columns = rows * a.grid.columns;
-  const int64_t pitch = tile_pitch(columns), tile_stride = matrix_stride(channels, pitch);
+  const int64_t depth = a.filters.depth(), rows = a.grid.all_rows(), columns = rows * a.grid.columns;
+  const int64_t pitch = tile_pitch(columns), tile_stride = matrix_stride(depth, pitch);
   Buffer<float> tiles(16 * tile_stride);
-  parallel_for(channels, 1 + kTransformGrain / columns, [&](int64_t first, int64_t last) {
-    for (int64_t c = first; c < last; ++c)
-      transform_source(a.grid, a.source, c, 0, rows, tile_stride, tiles.data() + c * pitch);
+  parallel_for(depth, 1 + kTransformGrain / columns, [&](int64_t first, int64_t last) {
+    for (int64_t i = first; i < last; ++i)
+      transform_source(a.grid, a.filters.pieces, a.filters.channels, a.source, i, 0, rows, tile_stride,
+                       tiles.data() + i * pitch);
   });
   const ChannelSlices slices(a.filters.results);
-  const int64_t filter_stride = matrix_stride(slices.size, channels),
-                product_stride = matrix_stride(slices.size, pitch);
+  const int64_t filter_stride = matrix_stride(slices.size, depth), product_stride = matrix_stride(slices.size, pitch);
   for_each_on_threads(slices.count, [&](int64_t slice) {
     const int64_t first = slices.begin(slice), last = slices.end(slice);
     float* filters = scratch<float>(Scratch::kWeights, 16 * filter_stride);
     float* products = scratch<float>(Scratch::kTarget, 16 * product_stride);
-    a.filters.transform(first, last, filter_stride, filters);
-    matmul_into<float>(16, last - first, columns, channels, filters, {filter_stride, channels, 1}, tiles.data(),
-                       {tile_stride, pitch, 1}, products, {product_stride, pitch, 1});
+    a.filters.transform(first, last, 0, last - first, filter_stride, filters);
+    a.multiply(last - first, columns, filters, filter_stride, tiles.data(), tile_stride, products, product_stride,
+               pitch);
     a.transform_results(first, last, 0, rows, product_stride, pitch, products);
   });
 }
 
 void correlate(const Correlation& a) {
-  if (slices_pay(a.grid, a.filters.channels, a.filters.results))
+  if (slices_pay(a.grid, a.filters.depth(), a.filters.results))
     correlate_slices(a);
   else
     correlate_blocks(a);
@@ -243,33 +169,63 @@ void correlate(const Correlation& a) {
 struct WeightGradient {
   const TileGrid& grid;
   int64_t channels, filters;
+  Dims3 kernel;
   const float* x;
   const float* gy;
   float* gw;
+  KernelPieces pieces{kernel};
+
+  int64_t depth() const { return pieces.count() * channels; }
 
   // `tiles`: of the filters from `first` on.
   void transform_gradients(int64_t first, int64_t last, int64_t begin, int64_t end, int64_t stride, int64_t pitch,
                            float* tiles) const {
     for (int64_t k = first; k < last; ++k) {
-      HWY_DYNAMIC_DISPATCH(gradient_tiles)
-      (grid, begin, end, gy + k * grid.out_size(), stride, tiles + (k - first) * pitch);
+      gradient_tiles(grid, begin, end, gy + k * grid.out_size(), stride, tiles + (k - first) * pitch);
     }
+  }
+
+  // sum[filter][depth] = gradients[filter][tile] * tiles, whose strides are of a matrix, of `depth` and of a tile.
+  void multiply(int64_t own_filters, int64_t columns, const float* gradients, MatrixStrides gradient_strides,
+                const float* tiles, MatrixStrides strides, float* sum, int64_t sum_stride) const {
+    pieces.for_products([&](const TileProducts& p) {
+      const int64_t begin = p.begin * channels, count = p.end * channels - begin;
+      if (count == 0) return;
+      matmul_into<float>(p.count, own_filters, count, columns, gradients + p.first * gradient_strides.batch,
+                         {p.step * gradient_strides.batch, gradient_strides.row, gradient_strides.col},
+                         tiles + p.first * strides.batch + begin * strides.col,
+                         {p.step * strides.batch, strides.row, strides.col}, sum + p.first * sum_stride + begin,
+                         {p.step * sum_stride, depth(), 1});
+    });
+  }
+
+  // Units are pairs of filter and piece: [begin, end) of them from sums[xi * stride] on.
+  void store(int64_t begin, int64_t end, const float* sums, int64_t stride) const {
+    const int64_t taps = kernel[0] * kernel[1] * kernel[2];
+    const auto store_piece = [&](const KernelPiece& piece, int64_t filter, int64_t count) {
+      filter_gradients(
+          count, sums, stride, {taps, kernel[2], 1, piece.height, piece.width},
+          gw + filter * channels * taps + (piece.plane * kernel[1] + piece.row) * kernel[2] + piece.column);
+    };
+    if (pieces.count() == 1) return store_piece(pieces[0], begin, (end - begin) * channels);
+    for (int64_t i = begin; i < end; ++i, sums += channels)
+      store_piece(pieces[i % pieces.count()], i / pieces.count(), channels);
   }
 };
 
 // The sums of blocks are short: that halves the error.
 constexpr int64_t kMostTilesInSum = 192;
 
-void add_to(const float* HWY_RESTRICT from, int64_t count, float* HWY_RESTRICT to) {
+void add_to(const float* __restrict from, int64_t count, float* __restrict to) {
   for (int64_t i = 0; i < count; ++i) to[i] += from[i];
 }
 
 // Up to 8 groups of blocks have sums of their own, 32 MiB together; their number depends on the sizes only.
 void gradient_by_blocks(const WeightGradient& a) {
-  const int64_t channels = a.channels, filters = a.filters;
-  const TileBlocks blocks(a.grid, channels + filters, kMostTilesInSum);
-  const int64_t pitch = blocks.pitch, count = filters * channels, sum_stride = matrix_stride(filters, channels);
-  const int64_t tile_stride = matrix_stride(channels, pitch), gradient_stride = matrix_stride(filters, pitch);
+  const int64_t depth = a.depth(), filters = a.filters;
+  const TileBlocks blocks(a.grid, depth + filters, kMostTilesInSum);
+  const int64_t pitch = blocks.pitch, sum_stride = matrix_stride(filters, depth);
+  const int64_t tile_stride = matrix_stride(depth, pitch), gradient_stride = matrix_stride(filters, pitch);
   const int64_t fitting = std::clamp<int64_t>((int64_t{8} << 20) / (16 * sum_stride), 2, 8);
   const int64_t groups = std::min(blocks.count < 8 ? blocks.count : blocks.count / 2, fitting);
   Buffer<float> sums(groups * 16 * sum_stride);
@@ -281,48 +237,49 @@ void gradient_by_blocks(const WeightGradient& a) {
     const int64_t first = blocks.count * group / groups, last = blocks.count * (group + 1) / groups;
     for (int64_t block = first; block < last; ++block) {
       const int64_t begin = blocks.begin(block), end = blocks.end(block);
-      for (int64_t c = 0; c < channels; ++c)
-        transform_source(a.grid, a.x, c, begin, end, tile_stride, tiles + c * pitch);
+      for (int64_t i = 0; i < depth; ++i)
+        transform_source(a.grid, a.pieces, a.channels, a.x, i, begin, end, tile_stride, tiles + i * pitch);
       a.transform_gradients(0, filters, begin, end, gradient_stride, pitch, gradients);
-      matmul_into<float>(16, filters, channels, (end - begin) * a.grid.columns, gradients, {gradient_stride, pitch, 1},
-                         tiles, {tile_stride, 1, pitch}, block == first ? sum : more, {sum_stride, channels, 1});
+      a.multiply(filters, (end - begin) * a.grid.columns, gradients, {gradient_stride, pitch, 1}, tiles,
+                 {tile_stride, 1, pitch}, block == first ? sum : more, sum_stride);
       if (block > first) add_to(more, 16 * sum_stride, sum);
     }
   });
-  parallel_for(count, kTransformGrain / groups, [&](int64_t begin, int64_t end) {
-    for (int64_t group = 1; group < groups; ++group) {
-      for (int64_t xi = 0; xi < 16; ++xi) {
-        const int64_t at = xi * sum_stride + begin;
-        add_to(sums.data() + group * 16 * sum_stride + at, end - begin, sums.data() + at);
-      }
-    }
-    HWY_DYNAMIC_DISPATCH(filter_gradients)(end - begin, sums.data() + begin, sum_stride, a.gw + begin * 9);
-  });
+  parallel_for(filters * a.pieces.count(), 1 + kTransformGrain / (groups * a.channels),
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t group = 1; group < groups; ++group) {
+                   for (int64_t xi = 0; xi < 16; ++xi) {
+                     const int64_t at = xi * sum_stride + begin * a.channels;
+                     add_to(sums.data() + group * 16 * sum_stride + at, (end - begin) * a.channels, sums.data() + at);
+                   }
+                 }
+                 a.store(begin, end, sums.data() + begin * a.channels, sum_stride);
+               });
 }
 
 void gradient_by_slices(const WeightGradient& a) {
-  const int64_t channels = a.channels, rows = a.grid.all_rows(), columns = rows * a.grid.columns;
-  const int64_t pitch = tile_pitch(columns), tile_stride = matrix_stride(columns, channels);
+  const int64_t depth = a.depth(), rows = a.grid.all_rows(), columns = rows * a.grid.columns;
+  const int64_t pitch = tile_pitch(columns), tile_stride = matrix_stride(columns, depth);
   // Each slice reads them as the right side of a product, row by row: they are transposed here, once, 16 channels a
   // time.
   constexpr int64_t kChannels = 16;
   const int64_t own_stride = matrix_stride(kChannels, pitch);
   Buffer<float> tiles(16 * tile_stride);
-  parallel_for((channels + kChannels - 1) / kChannels, 1 + kTransformGrain / (kChannels * columns),
+  parallel_for((depth + kChannels - 1) / kChannels, 1 + kTransformGrain / (kChannels * columns),
                [&](int64_t first, int64_t last) {
                  float* own = scratch<float>(Scratch::kSource, 16 * own_stride);
-                 for (int64_t c = first * kChannels; c < std::min(last * kChannels, channels); c += kChannels) {
-                   const int64_t together = std::min(channels - c, kChannels);
+                 for (int64_t c = first * kChannels; c < std::min(last * kChannels, depth); c += kChannels) {
+                   const int64_t together = std::min(depth - c, kChannels);
                    for (int64_t i = 0; i < together; ++i)
-                     transform_source(a.grid, a.x, c + i, 0, rows, own_stride, own + i * pitch);
+                     transform_source(a.grid, a.pieces, a.channels, a.x, c + i, 0, rows, own_stride, own + i * pitch);
                    for (int64_t xi = 0; xi < 16; ++xi) {
-                     HWY_DYNAMIC_DISPATCH(transpose_tiles)
-                     (own + xi * own_stride, pitch, together, columns, tiles.data() + xi * tile_stride + c, channels);
+                     transpose_tiles(own + xi * own_stride, pitch, together, columns,
+                                     tiles.data() + xi * tile_stride + c, depth);
                    }
                  }
                });
   const ChannelSlices slices(a.filters);
-  const int64_t gradient_stride = matrix_stride(slices.size, pitch), sum_stride = matrix_stride(slices.size, channels);
+  const int64_t gradient_stride = matrix_stride(slices.size, pitch), sum_stride = matrix_stride(slices.size, depth);
   for_each_on_threads(slices.count, [&](int64_t slice) {
     const int64_t first = slices.begin(slice), last = slices.end(slice);
     float* gradients = scratch<float>(Scratch::kWeights, 16 * gradient_stride);
@@ -330,14 +287,53 @@ void gradient_by_slices(const WeightGradient& a) {
     float* more = sum + 16 * sum_stride;
     a.transform_gradients(first, last, 0, rows, gradient_stride, pitch, gradients);
     for (int64_t begin = 0; begin < columns; begin += kMostTilesInSum) {
-      matmul_into<float>(16, last - first, channels, std::min(kMostTilesInSum, columns - begin), gradients + begin,
-                         {gradient_stride, pitch, 1}, tiles.data() + begin * channels, {tile_stride, channels, 1},
-                         begin == 0 ? sum : more, {sum_stride, channels, 1});
+      a.multiply(last - first, std::min(kMostTilesInSum, columns - begin), gradients + begin,
+                 {gradient_stride, pitch, 1}, tiles.data() + begin * depth, {tile_stride, depth, 1},
+                 begin == 0 ? sum : more, sum_stride);
       if (begin > 0) add_to(more, 16 * sum_stride, sum);
     }
-    HWY_DYNAMIC_DISPATCH(filter_gradients)((last - first) * channels, sum, sum_stride, a.gw + first * channels * 9);
+    a.store(first * a.pieces.count(), last * a.pieces.count(), sum, sum_stride);
   });
 }
+
+bool can_filter(const ConvGeometry& g) {
+  if (!winograd_enabled() || g.groups != 1 || g.stride != Dims3{1, 1, 1} || g.dilation != Dims3{1, 1, 1}) return false;
+  for (int axis = 0; axis < 3; ++axis)
+    if (g.padding[axis] >= g.kernel[axis] || (axis > 0 && g.kernel[axis] < 2)) return false;
+  const int64_t tiles = ((g.out[1] + 1) / 2) * ((g.out[2] + 1) / 2);
+  return g.c >= 16 && g.k >= 16 && g.n * g.out[0] > 0 && g.out[1] * g.out[2] >= 3 * tiles && has_tile_transforms();
+}
+
+// Cycles, as measured: for a vector of 16 of a multiply-add, of a tile's transforms, of filters to be transformed.
+struct Cycles {
+  double product, source, result, filter;
+};
+constexpr Cycles kCorrelationCycles{0.575, 180, 160, 120}, kGradientCycles{0.7, 220, 160, 120};
+
+double vectors(int64_t count) { return static_cast<double>(count) / 16; }
+
+// All of it. Rows of tiles are transformed in vectors of 16, 8 or 4; of a long row's last vector, half may be free.
+double cycles_here(const ConvGeometry& g, int64_t sources, int64_t results, const Cycles& cycles) {
+  const KernelPieces pieces(g.kernel);
+  const int64_t rows = g.n * g.out[0] * ((g.out[1] + 1) / 2), columns = (g.out[2] + 1) / 2, lanes = columns > 4 ? 8 : 4;
+  const double padded = vectors(rows * ((columns + lanes - 1) / lanes * lanes));
+  const double others = static_cast<double>(results), depth = static_cast<double>(pieces.count() * sources);
+  return cycles.product * static_cast<double>(pieces.products() * g.c * g.k * ((rows * columns + 15) / 16)) +
+         (cycles.source * depth + cycles.result * others) * padded + cycles.filter * depth * vectors(results);
+}
+
+// Of the direct sum, measured: 15 % more than its own estimate.
+double direct_cycles(const ConvGeometry& g, bool input_gradient) {
+  Tap* taps = scratch<Tap>(Scratch::kTaps, volume(g.kernel));
+  const Gather gather = input_gradient ? gather_gy(g, {0, 0, 0}, taps) : gather_whole_x(g, taps);
+  const int64_t results = input_gradient ? g.c : g.k, sources = input_gradient ? g.k : g.c;
+  return 1.15 * product_cycles(gather, {1, 1, 1}, g.n, results, sources, 16) *
+         static_cast<double>(sources * gather.tap_count) * vectors(g.n * volume(gather.grid));
+}
+
+// Tiles of several pieces leave L2: what was estimated as 0.65 of the direct sum's time took 0.71 to 1.02 of it, while
+// 0.9 with one piece per plane took 0.69 to 0.93.
+double worthwhile(const ConvGeometry& g) { return KernelPieces(g.kernel).count() == g.kernel[0] ? 0.9 : 0.65; }
 
 }  // namespace
 
@@ -345,40 +341,40 @@ bool winograd_enabled() { return enabled.load(std::memory_order_relaxed); }
 void set_winograd(bool wish) { enabled.store(wish, std::memory_order_relaxed); }
 
 bool winograd_pays(const ConvGeometry& g) {
-  using Dims3 = std::array<int64_t, 3>;
-  if (!winograd_enabled() || g.groups != 1 || g.kernel != Dims3{1, 3, 3} || g.stride != Dims3{1, 1, 1} ||
-      g.dilation[1] != 1 || g.dilation[2] != 1 || g.in[0] != 1 || g.padding[0] != 0 || g.padding[1] > 2 ||
-      g.padding[2] > 2)
-    return false;
-  if (!HWY_DYNAMIC_DISPATCH(has_vectors)()) return false;
-  const int64_t tiles = g.n * ((g.out[1] + 1) / 2) * ((g.out[2] + 1) / 2), outputs = g.n * g.out[1] * g.out[2];
-  // Few channels: the transforms cost more than the products save (24 to 24 are level, 24 to 48 a fifth faster). Few
-  // tiles: so do the filters' transforms.
-  return g.c >= 24 && g.k >= 24 && g.c * g.k >= 1024 && tiles >= 64 && outputs >= 3 * tiles;
+  return can_filter(g) && cycles_here(g, g.c, g.k, kCorrelationCycles) < worthwhile(g) * direct_cycles(g, false);
+}
+bool winograd_input_pays(const ConvGeometry& g) {
+  return can_filter(g) && cycles_here(g, g.k, g.c, kCorrelationCycles) < worthwhile(g) * direct_cycles(g, true);
 }
 
-// Its products are small: with 24 to 48 channels it took 1.1 to 1.6 times as long.
-bool winograd_weights_pay(const ConvGeometry& g) { return g.c >= 32 && g.k >= 32 && winograd_pays(g); }
+// The products are smaller, and their sums go through memory: below 32 channels it took 1.1 to 1.6 times as long. The
+// direct sum's go there twice.
+bool winograd_weights_pay(const ConvGeometry& g) {
+  if (!can_filter(g) || KernelPieces(g.kernel).count() * g.c < 32 || g.k < 32) return false;
+  const double weights = static_cast<double>(g.c * g.k * volume(g.kernel)),
+               direct = weights * (0.75 * vectors(g.n * volume(g.out)) + 60.0 / 16);
+  return cycles_here(g, g.c, g.k, kGradientCycles) < worthwhile(g) * direct;
+}
 
 void winograd_output(const ConvGeometry& g, const float* x, const float* w, const float* bias, float* y) {
-  const TileGrid grid({g.n, g.c, g.in[1], g.in[2]}, {g.k, g.out[1], g.out[2]}, g.padding[1], g.padding[2]);
-  correlate({grid, {w, false, g.k, g.c}, x, bias, y});
+  const TileGrid grid(g.n, {g.c, g.in}, {g.k, g.out}, g.padding);
+  correlate({grid, {w, false, g.k, g.c, g.kernel}, x, bias, y});
 }
 
 void winograd_input_gradient(const ConvGeometry& g, const float* gy, const float* w, const float* bias, float* gx) {
-  const TileGrid grid({g.n, g.k, g.out[1], g.out[2]}, {g.c, g.in[1], g.in[2]}, 2 - g.padding[1], 2 - g.padding[2]);
-  correlate({grid, {w, true, g.c, g.k}, gy, bias, gx});
+  const TileGrid grid(g.n, {g.k, g.out}, {g.c, g.in},
+                      {g.kernel[0] - 1 - g.padding[0], g.kernel[1] - 1 - g.padding[1], g.kernel[2] - 1 - g.padding[2]});
+  correlate({grid, {w, true, g.c, g.k, g.kernel}, gy, bias, gx});
 }
 
 // F(3x3, 2x2): tiles of x as in the output pass, with tiles of 2x2 of gy as filters, summed over all tiles.
 void winograd_weight_gradient(const ConvGeometry& g, const float* x, const float* gy, float* gw) {
-  const TileGrid grid({g.n, g.c, g.in[1], g.in[2]}, {g.k, g.out[1], g.out[2]}, g.padding[1], g.padding[2]);
-  const WeightGradient gradient{grid, g.c, g.k, x, gy, gw};
-  if (slices_pay(grid, g.c, g.k))
+  const TileGrid grid(g.n, {g.c, g.in}, {g.k, g.out}, g.padding);
+  const WeightGradient gradient{grid, g.c, g.k, g.kernel, x, gy, gw};
+  if (slices_pay(grid, gradient.depth(), g.k))
     gradient_by_slices(gradient);
   else
     gradient_by_blocks(gradient);
 }
 
 }  // namespace korrel::kernels
-#endif

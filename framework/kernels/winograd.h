@@ -1,6 +1,7 @@
-// 3x3 convolutions at stride 1 with 16 multiplications where the sum itself takes 36: minimal filtering F(2x2, 3x3)
-// (Winograd 1980; Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2016), as 16 matrix products
-// between transformed tiles. f32 only. convolution.cpp asks winograd_pays() and calls one of the passes; nobody else.
+// Convolutions at stride 1 with 16 multiplications where 3x3 taps take 36: minimal filtering F(2x2, 3x3) (Winograd
+// 1980; Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2016), as 16 matrix products between
+// transformed tiles. Other kernels, flat or deep, are sums of such (winograd_pieces.h). f32 only. convolution.cpp asks
+// winograd_pays() and calls one of the passes; nobody else.
 //
 // Rounding differs from the direct sum's: the error is about 1.5 times as large (tests hold it below 4 times).
 #pragma once
@@ -9,13 +10,14 @@
 
 namespace korrel::kernels {
 
-// Whether it is allowed, here and in phase_tiles.h: set_winograd(), else KORREL_WINOGRAD=0 in the environment, else yes.
+// Whether it is allowed, here and in phase_tiles.h: set_winograd(), else KORREL_WINOGRAD=0 in the environment, else
+// yes.
 bool winograd_enabled();
 void set_winograd(bool enabled);
 
-// Whether the passes below can do this convolution, are allowed to and faster; from the geometry alone. The weight
-// gradient pays from more channels on.
+// Whether the passes below can do this convolution, are allowed to and faster; from the geometry alone.
 bool winograd_pays(const ConvGeometry& geometry);
+bool winograd_input_pays(const ConvGeometry& geometry);
 bool winograd_weights_pay(const ConvGeometry& geometry);
 
 // The three passes of convolution.h.

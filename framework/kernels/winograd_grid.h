@@ -1,59 +1,74 @@
 // How winograd.cpp cuts a result into tiles of 2x2, and these (or the channels) into what one thread takes at a time:
-// tile rows are numbered through all images. From the sizes alone, never from the number of threads. Plain numbers, no
+// tile rows are numbered through all planes. From the sizes alone, never from the number of threads. Plain numbers, no
 // SIMD.
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
+
+#include <korrel/framework/kernels/winograd_pieces.h>
 
 namespace korrel::kernels {
 
 // Zeros or garbage that whole vectors may read and write behind the tiles of a block.
 inline constexpr int64_t kTileSlack = 16;
 
+// Tiles of all planes of the result: those of a deep result are numbered through like images.
 struct TileGrid {
-  struct Source {
-    int64_t images, channels, height, width;
+  using Dims3 = std::array<int64_t, 3>;
+  struct Side {
+    int64_t channels;
+    Dims3 size;
   };
-  struct Result {
-    int64_t channels, height, width;
-  };
-  TileGrid(const Source& in, const Result& out, int64_t pad_h, int64_t pad_w)
-      : images(in.images),
-        in_height(in.height),
-        in_width(in.width),
-        out_height(out.height),
-        out_width(out.width),
-        pad_height(pad_h),
-        pad_width(pad_w),
-        rows((out.height + 1) / 2),
-        columns((out.width + 1) / 2),
-        in_image(in.channels * in.height * in.width),
-        out_image(out.channels * out.height * out.width) {}
+  TileGrid(int64_t images, const Side& in, const Side& out, const Dims3& padding)
+      : planes(images * out.size[0]),
+        in_depth(in.size[0]),
+        in_height(in.size[1]),
+        in_width(in.size[2]),
+        out_depth(out.size[0]),
+        out_height(out.size[1]),
+        out_width(out.size[2]),
+        pad(padding),
+        rows((out_height + 1) / 2),
+        columns((out_width + 1) / 2),
+        in_image(in.channels * in_size()),
+        out_image(out.channels * out_size()) {}
 
-  int64_t images, in_height, in_width, out_height, out_width, pad_height, pad_width;
+  int64_t planes, in_depth, in_height, in_width, out_depth, out_height, out_width;
+  Dims3 pad;
   int64_t rows, columns;        // of tiles in a plane
   int64_t in_image, out_image;  // elements from one image's channel to the next image's
 
-  int64_t all_rows() const { return images * rows; }
-  int64_t in_size() const { return in_height * in_width; }
-  int64_t out_size() const { return out_height * out_width; }
+  int64_t all_rows() const { return planes * rows; }
+  // Of a channel.
+  int64_t in_size() const { return in_depth * in_height * in_width; }
+  int64_t out_size() const { return out_depth * out_height * out_width; }
+  // Of an image's channel, what a piece's taps read for a plane of the result; null if it is padding.
+  const float* in_plane(const float* channel, int64_t plane, const KernelPiece& piece) const {
+    const int64_t at = plane % out_depth + piece.plane - pad[0];
+    return at < 0 || at >= in_depth ? nullptr : channel + plane / out_depth * in_image + at * in_height * in_width;
+  }
+  template <class T>
+  T* out_plane(T* channel, int64_t plane) const {
+    return channel + plane / out_depth * out_image + plane % out_depth * out_height * out_width;
+  }
   // Of a padded row: two columns for each tile, rounded up to vectors of `lanes`, and two more; a row never needs more
   // than that and its margin.
   int64_t pitch(int64_t lanes) const {
     const int64_t tiles = 2 * ((columns + lanes - 1) / lanes * lanes) + 2;
-    const int64_t row = pad_width + (in_width > out_width ? in_width : out_width);
+    const int64_t row = pad[2] + (in_width > out_width ? in_width : out_width);
     return tiles > row ? tiles : row;
   }
 
-  // body(image, first, last, tile) for the tile rows [begin, end): rows first to last of an image, from column `tile`
+  // body(plane, first, last, tile) for the tile rows [begin, end): rows first to last of a plane, from column `tile`
   // of the block on.
   template <class Body>
-  void for_images(int64_t begin, int64_t end, Body body) const {
+  void for_planes(int64_t begin, int64_t end, Body body) const {
     for (int64_t row = begin; row < end;) {
-      const int64_t image = row / rows, first = row % rows;
+      const int64_t plane = row / rows, first = row % rows;
       const int64_t last = first + (end - row) < rows ? first + (end - row) : rows;
-      body(image, first, last, (row - begin) * columns);
+      body(plane, first, last, (row - begin) * columns);
       row += last - first;
     }
   }

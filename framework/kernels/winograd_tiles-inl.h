@@ -1,5 +1,5 @@
-// The transforms of winograd.cpp: vectors across the tiles of a row (or across filters). Tile element (p, q) is matrix
-// xi = 4 p + q. Per one dimension, with interpolation at 0, 1, -1 and infinity:
+// The transforms of minimal filtering: vectors across the tiles of a row (or across filters). Tile element (p, q) is
+// matrix xi = 4 p + q. Per one dimension, with interpolation at 0, 1, -1 and infinity:
 //   source   d0 - d2, d1 + d2, d2 - d1, d1 - d3
 //   filter   g0, (g0 + g1 + g2) / 2, (g0 - g1 + g2) / 2, g2                  result  m0 + m1 + m2, m1 - m2 - m3
 //   gradient g0, (g0 + g1) / 2, (g0 - g1) / 2, g1       its filter  m0 + m1 + m2, m1 - m2, m1 + m2 - m3
@@ -18,6 +18,7 @@
 #include <korrel/framework/kernels/partial_vector-inl.h>
 #include <korrel/framework/kernels/scratch.h>
 #include <korrel/framework/kernels/winograd_grid.h>
+#include <korrel/framework/kernels/winograd_transforms.h>
 
 HWY_BEFORE_NAMESPACE();
 namespace korrel::kernels::HWY_NAMESPACE {
@@ -43,13 +44,16 @@ HWY_INLINE void store_first_lanes(D d, V vector, int64_t count, float* to) {
     hn::BlendedStore(vector, hn::FirstN(d, static_cast<size_t>(count)), d, to);
 }
 
-// Rows [from, from + rows) of a plane with `margin` zeros before each row and enough behind for whole vectors, into
-// scratch memory; rows outside of the plane are zero. The same rows of the next channel are fetched ahead: a block of
-// rows is too short for the machine to foresee it (half of the transform's time was waiting here).
+// Rows [from, from + rows) of a plane with `margin` zeros before each row (or, if that is negative, without its first
+// elements) and enough behind for whole vectors, into scratch memory; rows outside of the plane, and all of a plane
+// that is null, are zero. The same rows `ahead`, of the next channel, are fetched: a block of rows is too short for the
+// machine to foresee it (half of the transform's time was waiting here).
 template <class D>
-HWY_INLINE float* padded_rows(D d, const float* plane, int64_t height, int64_t width, int64_t from, int64_t rows,
-                              int64_t margin, int64_t pitch) {
+HWY_INLINE float* padded_rows(D d, const float* plane, int64_t height, int64_t plane_width, int64_t from, int64_t rows,
+                              int64_t margin, int64_t pitch, int64_t ahead) {
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  const int64_t skipped = margin < 0 ? -margin : 0, width = plane_width - skipped;
+  margin += skipped;
   float* all = scratch<float>(Scratch::kTiles, rows * pitch + lanes);
   for (int64_t r = 0; r < rows; ++r) {
     float* HWY_RESTRICT to = all + r * pitch;
@@ -60,9 +64,9 @@ HWY_INLINE float* padded_rows(D d, const float* plane, int64_t height, int64_t w
       hn::StoreU(hn::Zero(d), d, to + i);
       __asm__ volatile("" ::: "memory");  // no instruction: a loop with it stays a loop
     }
-    if (row < 0 || row >= height) continue;
-    const float* HWY_RESTRICT source = plane + row * width;
-    for (int64_t i = 0; i < width; i += 16) __builtin_prefetch(source + height * width + i);
+    if (plane == nullptr || row < 0 || row >= height) continue;
+    const float* HWY_RESTRICT source = plane + row * plane_width + skipped;
+    for (int64_t i = 0; i < width; i += 16) __builtin_prefetch(source + ahead + i);
     int64_t i = 0;
     for (; i + lanes <= width; i += lanes) hn::StoreU(hn::LoadU(d, source + i), d, to + margin + i);
     if (i < width) hn::StoreU(load_part(d, source + i, static_cast<size_t>(width - i)), d, to + margin + i);
@@ -82,15 +86,16 @@ HWY_INLINE void source_row(D d, const float* from, V* HWY_RESTRICT t) {
   t[3] = hn::Sub(d1, d3);
 }
 
-// Tile rows [first, last) of a plane of the source. Neighbouring tile rows share two rows of the source: their row
-// transforms are carried along.
+// Tile rows [first, last) of a plane of the source, as a piece's taps read it. Neighbouring tile rows share two rows of
+// the source: their row transforms are carried along.
 template <class D>
-HWY_INLINE void transform_source(D d, const TileGrid& grid, const float* plane, int64_t first, int64_t last,
-                                 int64_t to_stride, float* HWY_RESTRICT to) {
+HWY_INLINE void transform_source(D d, const TileGrid& grid, const KernelPiece& piece, const float* plane, int64_t first,
+                                 int64_t last, int64_t to_stride, float* HWY_RESTRICT to) {
   using V = hn::Vec<D>;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d)), rows = 2 * (last - first) + 2, pitch = grid.pitch(lanes);
-  const float* padded =
-      padded_rows(d, plane, grid.in_height, grid.in_width, 2 * first - grid.pad_height, rows, grid.pad_width, pitch);
+  const float* padded = padded_rows(d, plane, grid.in_height, grid.in_width, 2 * first + piece.row - grid.pad[1], rows,
+                                    grid.pad[2] - piece.column, pitch, grid.in_size());
+  const int elements = piece.width < 3 ? 3 : 4;  // of a tile's row, that the piece has products with
   for (int64_t j = 0; j < grid.columns; j += lanes) {
     const int64_t valid = grid.columns - j;
     const float* HWY_RESTRICT from = padded + 2 * j;
@@ -103,10 +108,13 @@ HWY_INLINE void transform_source(D d, const TileGrid& grid, const float* plane, 
       source_row(d, from, below[0]);
       source_row(d, from + pitch, below[1]);
       for (int q = 0; q < 4; ++q) {
-        store_first_lanes(d, hn::Sub(above[0][q], below[0][q]), valid, place + q * to_stride);
-        store_first_lanes(d, hn::Add(above[1][q], below[0][q]), valid, place + (4 + q) * to_stride);
-        store_first_lanes(d, hn::Sub(below[0][q], above[1][q]), valid, place + (8 + q) * to_stride);
-        store_first_lanes(d, hn::Sub(above[1][q], below[1][q]), valid, place + (12 + q) * to_stride);
+        if (q < elements) {
+          store_first_lanes(d, hn::Sub(above[0][q], below[0][q]), valid, place + q * to_stride);
+          store_first_lanes(d, hn::Add(above[1][q], below[0][q]), valid, place + (4 + q) * to_stride);
+          store_first_lanes(d, hn::Sub(below[0][q], above[1][q]), valid, place + (8 + q) * to_stride);
+          if (piece.height == 3)
+            store_first_lanes(d, hn::Sub(above[1][q], below[1][q]), valid, place + (12 + q) * to_stride);
+        }
         above[0][q] = below[0][q];
         above[1][q] = below[1][q];
       }
@@ -121,7 +129,8 @@ HWY_INLINE void transform_gradient(D d, const TileGrid& grid, const float* plane
   using V = hn::Vec<D>;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d)), pitch = grid.pitch(lanes);
   const V half = hn::Set(d, 0.5F);
-  const float* padded = padded_rows(d, plane, grid.out_height, grid.out_width, 2 * first, 2 * (last - first), 0, pitch);
+  const float* padded =
+      padded_rows(d, plane, grid.out_height, grid.out_width, 2 * first, 2 * (last - first), 0, pitch, grid.out_size());
   for (int64_t row = first; row < last; ++row) {
     for (int64_t j = 0; j < grid.columns; j += lanes) {
       const int64_t valid = grid.columns - j;
@@ -188,14 +197,14 @@ HWY_INLINE void transform_result(D d, const TileGrid& grid, const float* HWY_RES
   }
 }
 
-// `count` filters, each `step` after the one before.
-HWY_INLINE void transform_filters(int64_t count, const float* HWY_RESTRICT w, int64_t step, bool turned,
-                                  int64_t to_stride, float* HWY_RESTRICT to) {
+// `count` filters.
+HWY_INLINE void transform_filters(int64_t count, const float* HWY_RESTRICT w, const TapLattice& taps, int64_t to_stride,
+                                  float* HWY_RESTRICT to) {
   const hn::ScalableTag<float> d;
   const hn::RebindToSigned<decltype(d)> di;
   using V = hn::Vec<decltype(d)>;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-  const auto lane = hn::Iota(di, 0), every = hn::Mul(lane, hn::Set(di, static_cast<int32_t>(step)));
+  const auto lane = hn::Iota(di, 0), every = hn::Mul(lane, hn::Set(di, static_cast<int32_t>(taps.step)));
   const V half = hn::Set(d, 0.5F);
   const auto spread = [&](V g0, V g1, V g2, V * HWY_RESTRICT t) HWY_ATTR __attribute__((always_inline)) {
     const V sum = hn::Add(g0, g2);
@@ -206,14 +215,17 @@ HWY_INLINE void transform_filters(int64_t count, const float* HWY_RESTRICT w, in
   };
   for (int64_t f = 0; f < count; f += lanes) {
     const int64_t valid = count - f;
-    const float* HWY_RESTRICT from = w + f * step;
+    const float* HWY_RESTRICT from = w + f * taps.step;
     // Lanes without a filter read the first one again.
     const auto index =
         valid >= lanes ? every : hn::IfThenElseZero(hn::Lt(lane, hn::Set(di, static_cast<int32_t>(valid))), every);
     V rows[3][4];
     for (int r = 0; r < 3; ++r) {
       V g[3];
-      for (int c = 0; c < 3; ++c) g[c] = hn::GatherIndex(d, from + (turned ? 8 - 3 * r - c : 3 * r + c), index);
+      for (int c = 0; c < 3; ++c) {
+        const bool there = r < taps.height && c < taps.width;
+        g[c] = there ? hn::GatherIndex(d, from + r * taps.row + c * taps.column, index) : hn::Zero(d);
+      }
       spread(g[0], g[1], g[2], rows[r]);
     }
     for (int q = 0; q < 4; ++q) {
@@ -225,11 +237,12 @@ HWY_INLINE void transform_filters(int64_t count, const float* HWY_RESTRICT w, in
 }
 
 HWY_INLINE void transform_filter_gradients(int64_t count, const float* HWY_RESTRICT from, int64_t from_stride,
-                                           float* HWY_RESTRICT gw) {
+                                           const TapLattice& to_taps, float* HWY_RESTRICT gw) {
   const hn::ScalableTag<float> d;
   using V = hn::Vec<decltype(d)>;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
   HWY_ALIGN float taps[9][hn::MaxLanes(d)];
+  const int64_t step = to_taps.step, row = to_taps.row;
   const auto gather = [&](V m0, V m1, V m2, V m3, V * HWY_RESTRICT t) HWY_ATTR __attribute__((always_inline)) {
     const V sum = hn::Add(m1, m2);
     t[0] = hn::Add(m0, sum);
@@ -256,9 +269,15 @@ HWY_INLINE void transform_filter_gradients(int64_t count, const float* HWY_RESTR
       gather(rows[r][0], rows[r][1], rows[r][2], rows[r][3], t);
       for (int c = 0; c < 3; ++c) hn::Store(t[c], d, taps[3 * r + c]);
     }
-    float* HWY_RESTRICT to = gw + 9 * f;
-    for (int64_t lane = 0; lane < valid; ++lane)
-      for (int tap = 0; tap < 9; ++tap) to[9 * lane + tap] = taps[tap][lane];
+    float* HWY_RESTRICT to = gw + step * f;
+    if (to_taps.height == 3 && to_taps.width == 3) {
+      for (int64_t lane = 0; lane < valid; ++lane)
+        for (int tap = 0; tap < 9; ++tap) to[step * lane + tap / 3 * row + tap % 3] = taps[tap][lane];
+    } else {
+      for (int64_t lane = 0; lane < valid; ++lane)
+        for (int64_t r = 0; r < to_taps.height; ++r)
+          for (int64_t c = 0; c < to_taps.width; ++c) to[step * lane + r * row + c] = taps[3 * r + c][lane];
+    }
   }
 }
 
