@@ -4,12 +4,16 @@
 #include <cmath>
 
 #include <korrel/framework/base/check.h>
+#include <korrel/framework/kernels/reduction.h>
+#include <korrel/framework/ops/elementwise.h>
 
 namespace korrel::optim {
 namespace {
 
+// The gradient is contiguous and out of any graph. What replaces it has memory of its own: two parameters may share
+// the bytes of one gradient.
 struct Owned {
-  Tensor parameter, gradient;  // the gradient contiguous, out of any graph
+  Tensor parameter, gradient;
 };
 std::vector<Owned> gradients_of(const std::vector<Tensor>& parameters) {
   std::vector<Owned> owned;
@@ -19,33 +23,27 @@ std::vector<Owned> gradients_of(const std::vector<Tensor>& parameters) {
   return owned;
 }
 
-// sum |g|^p, or max |g|. Summed in double in order: the same for any number of threads.
+// sum |g|^p, or max |g|, by fixed blocks or in order: the same for any number of threads.
 double power_sum(const Tensor& gradient, double p) {
   return visit_floating(gradient.dtype(), [&]<class T>() {
     const T* g = gradient.data<T>();
     double total = 0;
     int64_t n = gradient.numel();
-    if (p == 2)
-      for (int64_t i = 0; i < n; ++i) total += double{g[i]} * double{g[i]};
-    else if (std::isinf(p))
+    if (p == 2) {
+      T parts = 0;
+      kernels::fold_rows<T>(kernels::Fold::square_sum, 1, n, g, nullptr, 1, &parts);
+      total = double{parts};
+      if (total < 1e-30 || !std::isfinite(total)) {  // squares that T does not hold
+        total = 0;
+        for (int64_t i = 0; i < n; ++i) total += double{g[i]} * double{g[i]};
+      }
+    } else if (std::isinf(p))
       for (int64_t i = 0; i < n; ++i)
         total = std::isnan(g[i]) || std::isnan(total) ? NAN : std::max(total, std::abs(double{g[i]}));
     else
       for (int64_t i = 0; i < n; ++i) total += std::pow(std::abs(double{g[i]}), p);
     return total;
   });
-}
-
-// Gives the parameter a gradient f(g), in memory of its own: two parameters may share the bytes of one gradient.
-template <class F>
-void change(Owned& owned, const F& f) {
-  Tensor changed = make_tensor(owned.gradient.shape(), owned.gradient.dtype());
-  visit_floating(changed.dtype(), [&]<class T>() {
-    const T* g = owned.gradient.data<T>();
-    T* out = changed.data<T>();
-    for (int64_t i = 0, n = changed.numel(); i < n; ++i) out[i] = static_cast<T>(f(g[i]));
-  });
-  owned.parameter.set_grad(changed);
 }
 
 }  // namespace
@@ -65,17 +63,14 @@ double clip_grad_norm_(const std::vector<Tensor>& parameters, double max_norm, c
                     "clip_grad_norm_: the norm of the gradients is {}", total);
   double factor = max_norm / (total + 1e-6);
   if (factor < 1 || std::isnan(factor))
-    for (Owned& owned : gradients) change(owned, [factor](auto g) { return g * static_cast<decltype(g)>(factor); });
+    for (Owned& owned : gradients) owned.parameter.set_grad(owned.gradient * factor);
   return total;
 }
 
 void clip_grad_value_(const std::vector<Tensor>& parameters, double clip_value) {
   check<ValueError>(clip_value >= 0, "clip_grad_value_: clip_value must not be negative, got {}", clip_value);
   for (Owned& owned : gradients_of(parameters))
-    change(owned, [clip_value](auto g) {
-      auto bound = static_cast<decltype(g)>(clip_value);
-      return g < -bound ? -bound : g > bound ? bound : g;  // a NaN stays
-    });
+    owned.parameter.set_grad(clamp(owned.gradient, {.min = -clip_value, .max = clip_value}));  // a NaN stays
 }
 
 }  // namespace korrel::optim

@@ -21,20 +21,66 @@ namespace korrel::kernels::HWY_NAMESPACE {
 namespace {
 
 template <class T>
-void normalise_row(int64_t n, const T* x, const T* weight, const T* bias, double eps, double* mean, double* scale,
-                   T* y) {
+void find_statistics(int64_t n, const T* x, double eps, double* mean, double* scale) {
   *mean = fold_run<Sum>(x, n, T(0)) / static_cast<double>(n);
   const T centre = static_cast<T>(*mean);
   const double error = *mean - static_cast<double>(centre);
   const double var = fold_run<SquareSum>(x, n, centre) / static_cast<double>(n) - error * error;
   *scale = 1 / std::sqrt(std::max(0.0, var) + eps);
-  const Same<T> m{centre}, s{static_cast<T>(*scale)};
+}
+
+template <class T>
+void normalise_row(int64_t n, const T* x, const T* weight, const T* bias, double eps, double* mean, double* scale,
+                   T* y) {
+  find_statistics(n, x, eps, mean, scale);
+  const Same<T> m{static_cast<T>(*mean)}, s{static_cast<T>(*scale)};
   for_each_vector<T>(n, [&](auto load, auto store) HWY_ATTR {
     auto v = hn::Mul(hn::Sub(load(Each<T>{x}), load(m)), load(s));
     if (weight) v = hn::Mul(v, load(Each<T>{weight}));
     if (bias) v = hn::Add(v, load(Each<T>{bias}));
     store(v, y);
   });
+}
+
+// A row of channels, each of `size` neighbours that share a parameter.
+template <class T>
+void normalise_channels(int64_t channels, int64_t size, const T* x, const T* weight, const T* bias, double eps,
+                        double* mean, double* scale, T* y) {
+  find_statistics(channels * size, x, eps, mean, scale);
+  const Same<T> m{static_cast<T>(*mean)};
+  for (int64_t c = 0; c < channels; ++c, x += size, y += size) {
+    const Same<T> a{static_cast<T>(weight ? *scale * static_cast<double>(weight[c]) : *scale)},
+        b{bias ? bias[c] : T(0)};
+    for_each_vector<T>(size, [&](auto load, auto store) HWY_ATTR {
+      store(hn::MulAdd(hn::Sub(load(Each<T>{x}), load(m)), load(a), load(b)), y);
+    });
+  }
+}
+
+template <class T>
+void gradient_channels(int64_t channels, int64_t size, const T* x, const T* gy, const T* weight, double mean,
+                       double scale, T* gx, T* gweight, T* gbias) {
+  const T centre = static_cast<T>(mean);
+  Products total;
+  for (int64_t c = 0; c < channels; ++c) {
+    const Products own = products(size, x + c * size, Each<T>{gy + c * size}, centre, Same<T>{T(1)});
+    const double w = weight ? static_cast<double>(weight[c]) : 1;
+    total.first += w * own.first;
+    total.second += w * own.second;
+    if (gweight) gweight[c] += static_cast<T>(own.second * scale);
+    if (gbias) gbias[c] += static_cast<T>(own.first);
+  }
+  if (!gx) return;
+  const auto count = static_cast<double>(channels * size);
+  const Same<T> m{centre}, b{static_cast<T>(-scale * scale * scale * total.second / count)},
+      shift{static_cast<T>(-scale * total.first / count)};
+  for (int64_t c = 0; c < channels; ++c, x += size, gy += size, gx += size) {
+    const Same<T> a{static_cast<T>(weight ? scale * static_cast<double>(weight[c]) : scale)};
+    for_each_vector<T>(size, [&](auto load, auto store) HWY_ATTR {
+      const auto rest = hn::MulAdd(hn::Sub(load(Each<T>{x}), load(m)), load(b), load(shift));
+      store(hn::MulAdd(load(Each<T>{gy}), load(a), rest), gx);
+    });
+  }
 }
 
 template <class T>
@@ -72,9 +118,12 @@ HWY_INLINE void row_norm_of(const RowGeometry& g, const T* x, const T* weight, c
   parallel_for(g.rows, std::max<int64_t>(1, kGrain / std::max<int64_t>(g.n, 1)),
                [&](int64_t begin, int64_t end) HWY_ATTR {
                  for (int64_t i = begin; i < end; ++i) {
-                   const int64_t p = i % g.period * g.n;
-                   normalise_row(g.n, x + i * g.n, weight ? weight + p : nullptr, bias ? bias + p : nullptr, eps,
-                                 mean + i, scale + i, y + i * g.n);
+                   const int64_t channels = g.n / g.repeat, p = i % g.period * channels;
+                   const T *w = weight ? weight + p : nullptr, *b = bias ? bias + p : nullptr;
+                   if (g.repeat == 1)
+                     normalise_row(g.n, x + i * g.n, w, b, eps, mean + i, scale + i, y + i * g.n);
+                   else
+                     normalise_channels(channels, g.repeat, x + i * g.n, w, b, eps, mean + i, scale + i, y + i * g.n);
                  }
                });
 }
@@ -84,9 +133,9 @@ HWY_INLINE void gradient_of_row_norm(const RowGeometry& g, const T* x, const T* 
                                      const double* scale, T* gx, T* gweight, T* gbias) {
   // The parameters' gradients are summed over chunks of rows in T, then over the chunks in f64.
   const int64_t periods = (g.rows + g.period - 1) / g.period, per_chunk = std::max<int64_t>(1, 64 / g.period);
-  const int64_t chunks = (periods + per_chunk - 1) / per_chunk, width = g.period * g.n;
+  const int64_t chunks = (periods + per_chunk - 1) / per_chunk, channels = g.n / g.repeat, width = g.period * channels;
   Buffer<T> weights(gweight ? chunks * width : 0), biases(gbias ? chunks * width : 0);
-  const int64_t work = std::max<int64_t>(1, per_chunk * width);
+  const int64_t work = std::max<int64_t>(1, per_chunk * g.period * g.n);
   parallel_for(chunks, std::max<int64_t>(1, kGrain / work), [&](int64_t begin, int64_t end) HWY_ATTR {
     for (int64_t chunk = begin; chunk < end; ++chunk) {
       T* w = gweight ? &weights[chunk * width] : nullptr;
@@ -95,9 +144,13 @@ HWY_INLINE void gradient_of_row_norm(const RowGeometry& g, const T* x, const T* 
       if (b) std::fill(b, b + width, T(0));
       const int64_t last = std::min(g.rows, (chunk + 1) * per_chunk * g.period);
       for (int64_t i = chunk * per_chunk * g.period; i < last; ++i) {
-        const int64_t p = i % g.period * g.n;
-        gradient_row(g.n, x + i * g.n, gy + i * g.n, weight ? weight + p : nullptr, mean[i], scale[i],
-                     gx ? gx + i * g.n : nullptr, w ? w + p : nullptr, b ? b + p : nullptr);
+        const int64_t p = i % g.period * channels;
+        const T *from = x + i * g.n, *upstream = gy + i * g.n, *factors = weight ? weight + p : nullptr;
+        T *to = gx ? gx + i * g.n : nullptr, *own_w = w ? w + p : nullptr, *own_b = b ? b + p : nullptr;
+        if (g.repeat == 1)
+          gradient_row(g.n, from, upstream, factors, mean[i], scale[i], to, own_w, own_b);
+        else
+          gradient_channels(channels, g.repeat, from, upstream, factors, mean[i], scale[i], to, own_w, own_b);
       }
     }
   });

@@ -8,9 +8,10 @@
 namespace korrel::kernels {
 
 // Row i of x [rows, n] normalised by its own mean and variance, times weight[i % period] plus bias[i % period], which
-// are [period, n], or null for 1 and 0. mean and scale = 1 / sqrt(var + eps) are kept for the gradient.
+// are [period, n / repeat], or null for 1 and 0: `repeat` neighbours share a parameter, as the pixels of a channel do.
+// mean and scale = 1 / sqrt(var + eps) are kept for the gradient.
 struct RowGeometry {
-  int64_t rows, n, period;
+  int64_t rows, n, period, repeat = 1;
 };
 template <class T>
 void row_norm(const RowGeometry& geometry, const T* x, const T* weight, const T* bias, double eps, double* mean,

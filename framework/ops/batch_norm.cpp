@@ -6,6 +6,8 @@
 #include <korrel/framework/base/cached_vector.h>
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/kernels/batch_norm.h>
+#include <korrel/framework/kernels/column_norm.h>
+#include <korrel/framework/ops/activation.h>
 #include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/normalization.h>
 #include <korrel/framework/ops/operand_check.h>
@@ -19,13 +21,13 @@ namespace {
 using kernels::ChannelGeometry;
 
 // x as the kernels want it: [n, channels, size], dense. Runs shorter than two vectors would leave most lanes idle:
-// there the channels are moved to the front, and n is 1.
+// there the channels are moved to the front, and n is 1; unless all steps know the columns of a matrix.
 class Channels {
  public:
-  explicit Channels(const Shape& shape) : shape_(shape) {
+  Channels(const Shape& shape, bool columns_only) : shape_(shape) {
     geometry_ = {shape[0], shape[1], 1};
     for (int i = 2; i < shape.rank(); ++i) geometry_.size *= shape[i];
-    moved_ = geometry_.size < 32 && geometry_.n > 1;
+    moved_ = geometry_.size < 32 && geometry_.n > 1 && !columns_only;
     if (moved_) geometry_ = {1, geometry_.channels, geometry_.n * geometry_.size};
   }
 
@@ -136,7 +138,12 @@ Tensor normalise(const char* op, const Tensor& x, Tensor running_mean, Tensor ru
                     residual.defined() ? residual.shape() : Shape());
   check<DtypeError>(!residual.defined() || residual.dtype() == x.dtype(), "{}: residual is {}, x is {}", op,
                     residual.defined() ? residual.dtype() : x.dtype(), x.dtype());
-  Channels channels(x.shape());
+  const bool columns = x.dim() == 2;  // normalised where it lies, column by column
+  if (columns && follow.relu) {
+    Tensor y = normalise(op, x, running_mean, running_var, weight, bias, options, {});
+    return relu(residual.defined() ? y + residual : y);
+  }
+  Channels channels(x.shape(), columns);
   const auto count = static_cast<double>(channels.count());
   if (options.training) {
     check<ValueError>(count != 1, "{}: needs more than one value for each channel in training, x is {}", op, x.shape());
@@ -157,7 +164,9 @@ Tensor normalise(const char* op, const Tensor& x, Tensor running_mean, Tensor ru
   Tensor added = residual.defined() ? channels.into(residual) : Tensor();
   visit_floating(x.dtype(), [&]<class T>() {
     const kernels::Rectified<T> rectified{follow.relu, data_or_null<T>(std::as_const(added))};
-    if (options.training) {
+    if (options.training && columns) {
+      kernels::column_statistics<T>(x.size(0), x.size(1), dense.data<T>(), mean.data(), scale.data());
+    } else if (options.training) {
       kernels::batch_norm<T>(channels.geometry(), dense.data<T>(), data_or_null<T>(w), data_or_null<T>(b), options.eps,
                              rectified, mean.data(), scale.data(), y.data<T>());
     } else {
@@ -168,42 +177,49 @@ Tensor normalise(const char* op, const Tensor& x, Tensor running_mean, Tensor ru
     if (options.training && running_mean.defined()) update(running_mean, mean, options.momentum, 1);
     if (options.training && running_var.defined()) update(running_var, scale, options.momentum, count / (count - 1));
     for (double& value : scale) value = 1 / std::sqrt(value + options.eps);
-    if (!options.training)
+    if (columns)
+      kernels::column_affine<T>(x.size(0), x.size(1), dense.data<T>(), mean.data(), scale.data(), data_or_null<T>(w),
+                                data_or_null<T>(b), y.data<T>());
+    else if (!options.training)
       kernels::channel_affine<T>(channels.geometry(), dense.data<T>(), mean.data(), scale.data(), data_or_null<T>(w),
                                  data_or_null<T>(b), rectified, y.data<T>());
   });
   y = channels.back(y);
   // The kernels' own copy of x is kept only where it is no copy.
   Tensor kept = dense.raw_data() == x.raw_data() ? dense : Tensor();
-  return record(op, y, {x, weight, bias, residual},
-                [x, kept, weight, channels, mean, scale, options,
-                 result = follow.relu ? y.detach() : Tensor()](const Backward& back) -> Gradients {
-                  if (grad_enabled()) {
-                    Tensor grad = result.defined() ? passed(back.grad, result) : back.grad;
-                    Gradients gradients =
-                        gradients_in_ops(back, grad, channels, x, weight, options.eps, options.training, mean, scale);
-                    gradients.push_back(back.needs(3) ? grad : Tensor());
-                    return gradients;
-                  }
-                  Tensor source = kept.defined() ? kept : channels.into(x), gy = channels.into(back.grad),
-                         w = dense_or_undefined(weight), y = result.defined() ? channels.into(result) : Tensor();
-                  Tensor gx = back.needs(0) ? channels.make(x.dtype()) : Tensor();
-                  Tensor gresidual = back.needs(0) && back.needs(3) ? channels.make(x.dtype()) : Tensor();
-                  Tensor gweight = back.needs(1) ? make_tensor({x.shape()[1]}, x.dtype()) : Tensor();
-                  Tensor gbias = back.needs(2) ? make_tensor({x.shape()[1]}, x.dtype()) : Tensor();
-                  visit_floating(x.dtype(), [&]<class T>() {
-                    kernels::batch_norm_gradient<T>(channels.geometry(), source.data<T>(), gy.data<T>(),
-                                                    data_or_null<T>(std::as_const(y)),
-                                                    data_or_null<T>(std::as_const(w)), mean.data(), scale.data(),
-                                                    !options.training, data_or_null<T>(gx), data_or_null<T>(gresidual),
-                                                    data_or_null<T>(gweight), data_or_null<T>(gbias));
-                  });
-                  if (gresidual.defined())
-                    gresidual = channels.back(gresidual);
-                  else if (back.needs(3))
-                    gresidual = passed(back.grad, result);
-                  return {gx.defined() ? channels.back(gx) : gx, gweight, gbias, gresidual};
-                });
+  return record(
+      op, y, {x, weight, bias, residual},
+      [x, kept, weight, channels, columns, mean, scale, options,
+       result = follow.relu ? y.detach() : Tensor()](const Backward& back) -> Gradients {
+        if (grad_enabled()) {
+          Tensor grad = result.defined() ? passed(back.grad, result) : back.grad;
+          Gradients gradients =
+              gradients_in_ops(back, grad, channels, x, weight, options.eps, options.training, mean, scale);
+          gradients.push_back(back.needs(3) ? grad : Tensor());
+          return gradients;
+        }
+        Tensor source = kept.defined() ? kept : channels.into(x), gy = channels.into(back.grad),
+               w = dense_or_undefined(weight), y = result.defined() ? channels.into(result) : Tensor();
+        Tensor gx = back.needs(0) ? channels.make(x.dtype()) : Tensor();
+        Tensor gresidual = back.needs(0) && back.needs(3) ? channels.make(x.dtype()) : Tensor();
+        Tensor gweight = back.needs(1) ? make_tensor({x.shape()[1]}, x.dtype()) : Tensor();
+        Tensor gbias = back.needs(2) ? make_tensor({x.shape()[1]}, x.dtype()) : Tensor();
+        visit_floating(x.dtype(), [&]<class T>() {
+          if (columns)
+            return kernels::column_norm_gradient<T>(
+                x.size(0), x.size(1), source.data<T>(), gy.data<T>(), data_or_null<T>(std::as_const(w)), mean.data(),
+                scale.data(), !options.training, data_or_null<T>(gx), data_or_null<T>(gweight), data_or_null<T>(gbias));
+          kernels::batch_norm_gradient<T>(channels.geometry(), source.data<T>(), gy.data<T>(),
+                                          data_or_null<T>(std::as_const(y)), data_or_null<T>(std::as_const(w)),
+                                          mean.data(), scale.data(), !options.training, data_or_null<T>(gx),
+                                          data_or_null<T>(gresidual), data_or_null<T>(gweight), data_or_null<T>(gbias));
+        });
+        if (gresidual.defined())
+          gresidual = channels.back(gresidual);
+        else if (back.needs(3))
+          gresidual = passed(back.grad, result);
+        return {gx.defined() ? channels.back(gx) : gx, gweight, gbias, gresidual};
+      });
 }
 
 }  // namespace

@@ -53,12 +53,12 @@ class Labels {
     }
     smoothing_ = options.label_smoothing;
     for (double w : weight_) even_total_ += smoothing_ / static_cast<double>(classes_) * w;
-    const int64_t* labels = labels_.data<int64_t>();
+    const int64_t* labels = numbers_ = labels_.data<int64_t>();
     for (int64_t i = 0; i < rows(); ++i) {
-      check<ValueError>((labels[i] >= 0 && labels[i] < classes_) || labels[i] == options.ignore_index,
-                        "{}: label {} at {} of the target is not one of the {} classes 0..{} of x {}", op, labels[i], i,
-                        classes_, classes_ - 1, x.shape());
       if (labels[i] == options.ignore_index) continue;
+      if (labels[i] < 0 || labels[i] >= classes_)
+        fail<ValueError>("{}: label {} at {} of the target is not one of the {} classes 0..{} of x {}", op, labels[i],
+                         i, classes_, classes_ - 1, x.shape());
       weights_met_ += weight_[static_cast<std::size_t>(labels[i])];
     }
     ignore_ = options.ignore_index;
@@ -66,7 +66,7 @@ class Labels {
 
   int64_t rows() const { return labels_.numel(); }
   int64_t classes() const { return classes_; }
-  int64_t label(int64_t row) const { return labels_.data<int64_t>()[row]; }
+  int64_t label(int64_t row) const { return numbers_[row]; }
   bool ignored(int64_t row) const { return label(row) == ignore_; }
   bool smooth() const { return smoothing_ > 0; }
   double hit(int64_t row) const { return (1 - smoothing_) * weight_[static_cast<std::size_t>(label(row))]; }
@@ -124,6 +124,7 @@ class Labels {
   Shape shape_;  // of x
   int64_t classes_, ignore_ = 0;
   Tensor labels_;
+  const int64_t* numbers_ = nullptr;  // the labels'
   CachedVector<double> weight_;
   double smoothing_ = 0, even_total_ = 0, weights_met_ = 0;
 };

@@ -63,10 +63,13 @@ Gradients gradients_in_ops(const Backward& b, const Rows& rows, const Tensor& x,
 Tensor normalise_rows(const char* op, const Tensor& x, const Rows& rows, const Tensor& weight, const Tensor& bias,
                       double eps, std::vector<double>* means = nullptr, std::vector<double>* scales = nullptr) {
   std::vector<double> mean(static_cast<std::size_t>(rows.rows)), scale(mean.size());
-  kernels::RowGeometry geometry{rows.rows, rows.n, rows.period};
+  // Runs of less than a vector leave lanes idle: there each element has a parameter of its own.
+  const bool runs = rows.repeat >= 16;
+  kernels::RowGeometry geometry{rows.rows, rows.n, rows.period, runs ? rows.repeat : 1};
   Tensor dense = x.detach().contiguous(), y = make_tensor(x.shape(), x.dtype());
-  auto spread = [rows](const Tensor& parameter) {
-    return parameter.defined() ? rows.spread(parameter.detach()).contiguous() : Tensor();
+  auto spread = [rows, runs](const Tensor& parameter) {
+    if (!parameter.defined()) return Tensor();
+    return (runs ? parameter.detach() : rows.spread(parameter.detach())).contiguous();
   };
   Tensor w = spread(weight), b = spread(bias);
   visit_floating(x.dtype(), [&]<class T>() {
@@ -76,24 +79,28 @@ Tensor normalise_rows(const char* op, const Tensor& x, const Rows& rows, const T
   if (means) *means = mean;
   if (scales) *scales = scale;
   Tensor kept = dense.raw_data() == x.raw_data() ? dense : Tensor();
-  return record(op, y, {x, weight, bias},
-                [x, kept, weight, bias, rows, geometry, mean, scale, eps, spread](const Backward& back) -> Gradients {
-                  if (grad_enabled()) return gradients_in_ops(back, rows, x, weight, bias, eps);
-                  Tensor source = kept.defined() ? kept : x.detach().contiguous(), gy = back.grad.contiguous(),
-                         w = spread(weight);
-                  Shape period{geometry.period, geometry.n};
-                  Tensor gx = back.needs(0) ? make_tensor(x.shape(), x.dtype()) : Tensor();
-                  Tensor gweight = back.needs(1) ? make_tensor(period, x.dtype()) : Tensor();
-                  Tensor gbias = back.needs(2) ? make_tensor(period, x.dtype()) : Tensor();
-                  visit_floating(x.dtype(), [&]<class T>() {
-                    kernels::row_norm_gradient<T>(geometry, source.data<T>(), gy.data<T>(), data_or_null<T>(w),
-                                                  mean.data(), scale.data(), gx.defined() ? gx.data<T>() : nullptr,
-                                                  gweight.defined() ? gweight.data<T>() : nullptr,
-                                                  gbias.defined() ? gbias.data<T>() : nullptr);
-                  });
-                  return {gx, gweight.defined() ? rows.gather(gweight, weight.shape()) : gweight,
-                          gbias.defined() ? rows.gather(gbias, bias.shape()) : gbias};
-                });
+  return record(
+      op, y, {x, weight, bias},
+      [x, kept, weight, bias, rows, runs, geometry, mean, scale, eps, spread](const Backward& back) -> Gradients {
+        if (grad_enabled()) return gradients_in_ops(back, rows, x, weight, bias, eps);
+        Tensor source = kept.defined() ? kept : x.detach().contiguous(), gy = back.grad.contiguous(),
+               w = spread(weight);
+        Shape period{geometry.period, geometry.n / geometry.repeat};
+        Tensor gx = back.needs(0) ? make_tensor(x.shape(), x.dtype()) : Tensor();
+        Tensor gweight = back.needs(1) ? make_tensor(period, x.dtype()) : Tensor();
+        Tensor gbias = back.needs(2) ? make_tensor(period, x.dtype()) : Tensor();
+        visit_floating(x.dtype(), [&]<class T>() {
+          kernels::row_norm_gradient<T>(geometry, source.data<T>(), gy.data<T>(), data_or_null<T>(w), mean.data(),
+                                        scale.data(), gx.defined() ? gx.data<T>() : nullptr,
+                                        gweight.defined() ? gweight.data<T>() : nullptr,
+                                        gbias.defined() ? gbias.data<T>() : nullptr);
+        });
+        auto own = [&](const Tensor& gradient, const Tensor& parameter) {
+          if (!gradient.defined()) return gradient;
+          return runs ? gradient.reshape(parameter.shape()) : rows.gather(gradient, parameter.shape());
+        };
+        return {gx, own(gweight, weight), own(gbias, bias)};
+      });
 }
 
 // [N,C,...] in groups of channels.

@@ -1,4 +1,4 @@
-// mse, l1, smooth l1, huber, kl_div, poisson and gaussian nll.
+// mse, l1, kl_div, poisson and gaussian nll; smooth l1 and huber are in huber_loss.cpp.
 #include <cmath>
 #include <numbers>
 
@@ -6,6 +6,7 @@
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/extremum.h>
+#include <korrel/framework/ops/fold.h>
 #include <korrel/framework/ops/loss.h>
 #include <korrel/framework/ops/operand_check.h>
 #include <korrel/framework/ops/reduced_loss.h>
@@ -15,30 +16,20 @@ namespace korrel {
 
 Tensor mse_loss(const Tensor& x, const Tensor& target, const LossOptions& options) {
   check_same("mse_loss", x, target);
-  return reduced(square(x - target), options.reduction);
+  Tensor difference = x - target;
+  if (options.reduction == Reduction::none) return square(difference);
+  // The squares are summed as they are made: no tensor of them is written and read.
+  Folding folding("mse_loss", difference, {});
+  const double divisor = options.reduction == Reduction::mean ? static_cast<double>(folding.count()) : 1;
+  Tensor y = with_shape(folding.fold(kernels::Fold::square_sum, difference, {.divisor = divisor}), {});
+  return record("mse_loss", y, {difference}, [difference, divisor](const Backward& b) -> Gradients {
+    return {difference * (b.grad * (2 / divisor))};
+  });
 }
 
 Tensor l1_loss(const Tensor& x, const Tensor& target, const LossOptions& options) {
   check_same("l1_loss", x, target);
   return reduced(abs(x - target), options.reduction);
-}
-
-Tensor smooth_l1_loss(const Tensor& x, const Tensor& target, const SmoothLossOptions& options) {
-  check_same("smooth_l1_loss", x, target);
-  double beta = options.beta;
-  check<ValueError>(beta >= 0, "smooth_l1_loss: beta expects a number >= 0, got {}", beta);
-  Tensor difference = x - target, size = abs(difference);
-  if (beta == 0) return reduced(size, options.reduction);
-  return reduced(where(size.detach() < beta, square(difference) * (0.5 / beta), size - 0.5 * beta), options.reduction);
-}
-
-Tensor huber_loss(const Tensor& x, const Tensor& target, const HuberLossOptions& options) {
-  check_same("huber_loss", x, target);
-  double delta = options.delta;
-  check<ValueError>(delta > 0, "huber_loss: delta expects a number > 0, got {}", delta);
-  Tensor difference = x - target, size = abs(difference);
-  return reduced(where(size.detach() <= delta, square(difference) * 0.5, (size - 0.5 * delta) * delta),
-                 options.reduction);
 }
 
 Tensor kl_div(const Tensor& x, const Tensor& target, const KlDivOptions& options) {

@@ -23,6 +23,14 @@ TEST_CASE("two parameters that share the bytes of one gradient are each clipped 
   CHECK(!c.grad().defined());
 }
 
+TEST_CASE("norms of gradients whose squares f32 does not hold") {
+  for (double size : {1e25, 1e-25, 1.0}) {
+    Tensor a = zeros({1000}, {.requires_grad = true});
+    a.set_grad(full({1000}, size));
+    CHECK(optim::clip_grad_norm_({a}, size / 2) == doctest::Approx(size * std::sqrt(1000.0)));
+  }
+}
+
 TEST_CASE("what clipping refuses, and NaN is not hidden") {
   Tensor a = zeros({2}, {.requires_grad = true});
   a.set_grad(tensor({NAN, 1}));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include <tests/framework/ops/thrown_message.h>
 
@@ -211,4 +212,46 @@ TEST_CASE("normalisations tell what is wrong") {
         }).find("instance_norm: without") == 0);
   CHECK(message_of<ValueError>([&] { local_response_norm(x, 0); }) ==
         "local_response_norm: size expects at least 1, got 0");
+}
+
+TEST_CASE("the kernels' gradients are those of the formulas in ops, for runs, matrices and single values per channel") {
+  using Normalise = std::function<Tensor(const Tensor&, const Tensor&, const Tensor&)>;
+  const Normalise groups = [](const Tensor& x, const Tensor& w, const Tensor& b) { return group_norm(x, 2, w, b); };
+  const Normalise images = [](const Tensor& x, const Tensor& w, const Tensor& b) {
+    return instance_norm(x, {}, {}, w, b);
+  };
+  const Normalise batch = [](const Tensor& x, const Tensor& w, const Tensor& b) {
+    return batch_norm(x, {}, {}, w, b, {.training = true});
+  };
+  const Normalise fixed = [](const Tensor& x, const Tensor& w, const Tensor& b) {
+    return batch_norm(x, w.detach() * 0.5, square(b.detach()) + 0.5, w, b);
+  };
+  const std::vector<std::pair<Normalise, std::vector<Shape>>> cases = {
+      {groups, {{3, 4, 3, 5}, {3, 4, 4, 4}, {2, 6, 17}, {70, 4, 40}, {5, 4}}},
+      {images, {{3, 4, 3, 5}, {3, 4, 4, 4}, {2, 6, 17}, {70, 4, 40}}},
+      {batch, {{2, 1}, {5, 3}, {64, 16}, {130, 37}, {3, 4, 4, 4}}},
+      {fixed, {{1, 5}, {5, 3}, {64, 16}, {130, 37}, {3, 4, 4, 4}}}};
+  std::string before = kernels::active_target();
+  for (const std::string& target : kernels::available_targets()) {
+    kernels::force_target(target);
+    Generator generator(9);
+    for (const auto& [normalise, shapes] : cases)
+      for (const Shape& shape : shapes) {
+        CAPTURE(target);
+        CAPTURE(to_string(shape));
+        Tensor x = randn(shape, {f64}, generator) * 3 + 100, w = randn({shape[1]}, {f64}, generator),
+               b = randn({shape[1]}, {f64}, generator), upstream = randn(shape, {f64}, generator);
+        std::vector<Tensor> both[2], in_f32;
+        for (bool in_ops : {false, true}) {
+          for (Tensor* leaf : {&x, &w, &b}) *leaf = leaf->detach().requires_grad_();
+          normalise(x, w, b).backward(upstream, {.create_graph = in_ops});
+          for (const Tensor& leaf : {x, w, b}) both[in_ops].push_back(leaf.grad().detach());
+        }
+        Tensor y = normalise(x.detach(), w.detach(), b.detach());
+        Tensor y32 = normalise(x.detach().to(f32), w.detach().to(f32), b.detach().to(f32));
+        CHECK(largest_difference(y, y32.to(f64)) < 2e-4);
+        for (int i : {0, 1, 2}) CHECK(largest_difference(both[0][i], both[1][i]) < 1e-9);
+      }
+  }
+  kernels::force_target(before);
 }
