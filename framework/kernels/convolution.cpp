@@ -322,9 +322,9 @@ void conv_output(const ConvGeometry& g, const T* x, const T* w, const T* bias, T
     const int64_t depth = g.c * volume(g.in);
     return matmul(1, g.n, g.k, depth, x, {0, depth, 1}, w, {0, 1, depth}, y, bias);
   }
-  if (bias == nullptr && is_product_per_image(g, g.c)) {
+  if (is_product_per_image(g, g.c)) {
     const int64_t plane = volume(g.in);
-    return matmul(g.n, g.k, plane, g.c, w, {0, g.c, 1}, x, {g.c * plane, plane, 1}, y);
+    return matmul(g.n, g.k, plane, g.c, w, {0, g.c, 1}, x, {g.c * plane, plane, 1}, y, bias, BiasPer::kRow);
   }
   multiply_adds_asked += multiply_adds(g);
   if constexpr (sizeof(T) == 4) {
@@ -344,9 +344,9 @@ void conv_input_gradient(const ConvGeometry& g, const T* gy, const T* w, const T
     const int64_t depth = g.c * volume(g.in);
     return matmul<T>(1, g.n, depth, g.k, gy, {0, g.k, 1}, w, {0, depth, 1}, gx);
   }
-  if (bias == nullptr && is_product_per_image(g, g.k)) {
+  if (is_product_per_image(g, g.k)) {
     const int64_t plane = volume(g.in);
-    return matmul(g.n, g.c, plane, g.k, w, {0, 1, g.c}, gy, {g.k * plane, plane, 1}, gx);
+    return matmul(g.n, g.c, plane, g.k, w, {0, 1, g.c}, gy, {g.k * plane, plane, 1}, gx, bias, BiasPer::kRow);
   }
   multiply_adds_asked += multiply_adds(g);
   if constexpr (sizeof(T) == 4) {

@@ -23,10 +23,21 @@ namespace {
 
 constexpr int kFewRows = 4;
 
-// c[m][j] = a[m] . b[j] + bias[j] for kRows x kColumns results; both contiguous along the depth.
+// Element [i, j] of a result starts from values[i * row + j * column], of which either row is 1 or column; from 0 if
+// values is null.
+template <class T>
+struct FewRowsBias {
+  const T* values;
+  int64_t row, column;
+  FewRowsBias at(int64_t i, int64_t j) const {
+    return {values == nullptr ? nullptr : values + i * row + j * column, row, column};
+  }
+};
+
+// c[m][j] = a[m] . b[j] + bias[m][j] for kRows x kColumns results; both contiguous along the depth.
 template <class T, int kRows, int kColumns>
 HWY_NOINLINE void dot_tile(int64_t depth, const T* HWY_RESTRICT a, int64_t a_stride, const T* HWY_RESTRICT b,
-                           int64_t b_stride, const T* bias, T* HWY_RESTRICT c, int64_t c_stride) {
+                           int64_t b_stride, const FewRowsBias<T>& bias, T* HWY_RESTRICT c, int64_t c_stride) {
   const hn::ScalableTag<T> d;
   constexpr int64_t kLanes = Blocks<T>::kLanes;
   using V = hn::Vec<decltype(d)>;
@@ -59,17 +70,17 @@ HWY_NOINLINE void dot_tile(int64_t depth, const T* HWY_RESTRICT a, int64_t a_str
 #pragma GCC unroll 8
     for (int j = 0; j < kColumns; ++j) {
       const T total = hn::GetLane(hn::SumOfLanes(d, sum[m][j]));
-      c[m * c_stride + j] = bias != nullptr ? total + bias[j] : total;
+      c[m * c_stride + j] = bias.values != nullptr ? total + bias.values[m * bias.row + j * bias.column] : total;
     }
   }
 }
 
 // c[m] = start[m] + sum over d of a[m][d] b[d] for kVectors vectors of columns, the last of which has `last` of its
-// lanes; start may be null, for zeros, or c.
+// lanes; start may be c itself.
 template <class T, int kRows, int kVectors>
 HWY_NOINLINE void axpy_tile(int64_t depth, const T* HWY_RESTRICT a, int64_t a_stride, int64_t a_step,
-                            const T* HWY_RESTRICT b, int64_t b_step, int64_t last, const T* start, int64_t start_stride,
-                            T* c, int64_t c_stride) {
+                            const T* HWY_RESTRICT b, int64_t b_step, int64_t last, const FewRowsBias<T>& start, T* c,
+                            int64_t c_stride) {
   const hn::ScalableTag<T> d;
   constexpr int64_t kLanes = Blocks<T>::kLanes;
   using V = hn::Vec<decltype(d)>;
@@ -80,7 +91,11 @@ HWY_NOINLINE void axpy_tile(int64_t depth, const T* HWY_RESTRICT a, int64_t a_st
 #pragma GCC unroll 4
   for (int m = 0; m < kRows; ++m) {
 #pragma GCC unroll 8
-    for (int v = 0; v < kVectors; ++v) sum[m][v] = start != nullptr ? load(start + m * start_stride, v) : hn::Zero(d);
+    for (int v = 0; v < kVectors; ++v) {
+      sum[m][v] = start.values == nullptr ? hn::Zero(d)
+                  : start.column == 0     ? hn::Set(d, start.values[m * start.row])
+                                          : load(start.values + m * start.row, v);
+    }
   }
   for (int64_t i = 0; i < depth; ++i, b += b_step) {
     V column[kVectors];
@@ -109,7 +124,7 @@ struct FewRows {
   int64_t a_row, a_depth;
   const T* b;
   int64_t b_depth, b_column;
-  const T* bias;
+  FewRowsBias<T> bias;
   T* c;  // [rows, columns], rows c_row apart
   int64_t c_row;
 
@@ -122,7 +137,7 @@ void dot_columns(const FewRows<T>& p, int64_t row, int64_t begin, int64_t end) {
   constexpr int kColumns = kRows == 1 ? 8 : 4;
   const T* a = p.a + row * p.a_row;
   for (int64_t j = begin; j < end;) {
-    const T* bias = p.bias == nullptr ? nullptr : p.bias + j;
+    const FewRowsBias<T> bias = p.bias.at(row, j);
     const T* b = p.b + j * p.b_column;
     T* c = p.c + row * p.c_row + j;
     if (end - j >= kColumns) {
@@ -149,17 +164,15 @@ void axpy_columns(const FewRows<T>& p, int64_t row, int64_t begin, int64_t end) 
     const T* a = p.a + row * p.a_row + at * p.a_depth;
     const T* b = p.b + at * p.b_depth;
     T* c = p.c + row * p.c_row;
-    const T* start = at == 0 ? p.bias : c;
+    const FewRowsBias<T> start = at == 0 ? p.bias.at(row, 0) : FewRowsBias<T>{c, p.c_row, 1};
     for (int64_t j = begin; j < end;) {
-      const T* from = start == nullptr ? nullptr : start + j;
-      const int64_t from_row = at == 0 ? 0 : p.c_row;
+      const FewRowsBias<T> from = start.at(0, j);
       if (end - j >= kVectors * kLanes) {
-        axpy_tile<T, kRows, kVectors>(depth, a, p.a_row, p.a_depth, b + j, p.b_depth, kLanes, from, from_row, c + j,
-                                      p.c_row);
+        axpy_tile<T, kRows, kVectors>(depth, a, p.a_row, p.a_depth, b + j, p.b_depth, kLanes, from, c + j, p.c_row);
         j += kVectors * kLanes;
       } else {
         const int64_t last = smaller(kLanes, end - j);
-        axpy_tile<T, kRows, 1>(depth, a, p.a_row, p.a_depth, b + j, p.b_depth, last, from, from_row, c + j, p.c_row);
+        axpy_tile<T, kRows, 1>(depth, a, p.a_row, p.a_depth, b + j, p.b_depth, last, from, c + j, p.c_row);
         j += last;
       }
     }

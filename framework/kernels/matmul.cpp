@@ -23,10 +23,11 @@ struct PlainTarget {
   T* c;
   int64_t row;
   const T* bias;
+  BiasPer bias_per;
 
   int64_t row_stride() const { return row; }
-  const T* row_start(int64_t) const { return nullptr; }
-  const T* column_start(int64_t column) const { return bias == nullptr ? nullptr : bias + column; }
+  const T* row_start(int64_t i) const { return bias == nullptr || bias_per != BiasPer::kRow ? nullptr : bias + i; }
+  const T* column_start(int64_t i) const { return bias == nullptr || bias_per == BiasPer::kRow ? nullptr : bias + i; }
 
   bool takes_twice() const { return true; }
   bool place(int64_t column, int count, T** to) const {
@@ -64,30 +65,34 @@ bool reads_a_in_place(int64_t m, int64_t n, int64_t k, const MatrixStrides& a) {
 
 template <class T>
 void multiply(int64_t batch, int64_t m, int64_t n, int64_t k, const T* a, const MatrixStrides& as, const T* b,
-              const MatrixStrides& bs, T* c, const MatrixStrides& cs, const T* bias) {
+              const MatrixStrides& bs, T* c, const MatrixStrides& cs, const T* bias, BiasPer bias_per) {
   if (batch * m * n == 0) return;
-  const FewRows<T> few{m, n, k, a, as.row, as.col, b, bs.row, bs.col, bias, c, cs.row};
+  const int64_t per_row = bias_per == BiasPer::kRow ? 1 : 0;
+  const FewRows<T> few{m, n, k, a, as.row, as.col, b, bs.row, bs.col, {bias, per_row, 1 - per_row}, c, cs.row};
   if (is_few_rows(few)) return few_rows(few, batch, as.batch, bs.batch, cs.batch);
-  if (n == 1 && cs.row == 1 && bias == nullptr) {  // a vector: the transposed product has one row
-    const FewRows<T> one{1, m, k, b, 0, bs.row, a, as.col, as.row, nullptr, c, m};
+  if (n == 1 && cs.row == 1) {  // a vector: the transposed product has one row
+    const FewRows<T> one{1, m, k, b, 0, bs.row, a, as.col, as.row, {bias, 1 - per_row, per_row}, c, m};
     if (is_few_rows(one)) return few_rows(one, batch, bs.batch, as.batch, cs.batch);
   }
   const bool a_stays = reads_a_in_place<T>(m, n, k, as);
   const bool b_stays = m <= panels_before_packing<T>(n, k, bs) * Blocks<T>::kRows;
   matrix_product<T>(batch, m, n, k, [&](int64_t i, const auto& body) HWY_ATTR {
     body(k, PlainRows<T>{a + i * as.batch, as.row, as.col, a_stays},
-         PlainColumns<T>{b + i * bs.batch, bs.row, bs.col, b_stays}, PlainTarget<T>{c + i * cs.batch, cs.row, bias});
+         PlainColumns<T>{b + i * bs.batch, bs.row, bs.col, b_stays},
+         PlainTarget<T>{c + i * cs.batch, cs.row, bias, bias_per});
   });
 }
 
 void multiply_f32(int64_t batch, int64_t m, int64_t n, int64_t k, const float* a, const MatrixStrides& as,
-                  const float* b, const MatrixStrides& bs, float* c, const MatrixStrides& cs, const float* bias) {
-  multiply(batch, m, n, k, a, as, b, bs, c, cs, bias);
+                  const float* b, const MatrixStrides& bs, float* c, const MatrixStrides& cs, const float* bias,
+                  BiasPer bias_per) {
+  multiply(batch, m, n, k, a, as, b, bs, c, cs, bias, bias_per);
 }
 
 void multiply_f64(int64_t batch, int64_t m, int64_t n, int64_t k, const double* a, const MatrixStrides& as,
-                  const double* b, const MatrixStrides& bs, double* c, const MatrixStrides& cs, const double* bias) {
-  multiply(batch, m, n, k, a, as, b, bs, c, cs, bias);
+                  const double* b, const MatrixStrides& bs, double* c, const MatrixStrides& cs, const double* bias,
+                  BiasPer bias_per) {
+  multiply(batch, m, n, k, a, as, b, bs, c, cs, bias, bias_per);
 }
 
 const char* compiled_target() { return hwy::TargetName(HWY_TARGET); }
@@ -108,18 +113,20 @@ HWY_EXPORT(compiled_target);
 
 template <>
 void matmul_into(int64_t batch, int64_t m, int64_t n, int64_t k, const float* a, MatrixStrides a_strides,
-                 const float* b, MatrixStrides b_strides, float* c, MatrixStrides c_strides, const float* bias) {
+                 const float* b, MatrixStrides b_strides, float* c, MatrixStrides c_strides, const float* bias,
+                 BiasPer bias_per) {
   ensure_target();
   multiply_adds_asked += batch * m * n * k;
-  HWY_DYNAMIC_DISPATCH(multiply_f32)(batch, m, n, k, a, a_strides, b, b_strides, c, c_strides, bias);
+  HWY_DYNAMIC_DISPATCH(multiply_f32)(batch, m, n, k, a, a_strides, b, b_strides, c, c_strides, bias, bias_per);
 }
 
 template <>
 void matmul_into(int64_t batch, int64_t m, int64_t n, int64_t k, const double* a, MatrixStrides a_strides,
-                 const double* b, MatrixStrides b_strides, double* c, MatrixStrides c_strides, const double* bias) {
+                 const double* b, MatrixStrides b_strides, double* c, MatrixStrides c_strides, const double* bias,
+                 BiasPer bias_per) {
   ensure_target();
   multiply_adds_asked += batch * m * n * k;
-  HWY_DYNAMIC_DISPATCH(multiply_f64)(batch, m, n, k, a, a_strides, b, b_strides, c, c_strides, bias);
+  HWY_DYNAMIC_DISPATCH(multiply_f64)(batch, m, n, k, a, a_strides, b, b_strides, c, c_strides, bias, bias_per);
 }
 
 std::string matmul_target() {

@@ -38,8 +38,8 @@ struct Blocks {
   static constexpr int64_t kDepth = 2816 / sizeof(T);
   // The packed rows, kRowBlock x kDepth, are at most 627 KiB: they stay in L2 (1 to 2 MiB) while all columns pass by.
   static constexpr int64_t kRowBlock = 228;
-  // Panels of columns that are kept packed for further blocks of rows: at most 8.3 MiB, of L3.
-  static constexpr int64_t kPanelBlock = 96;
+  // Panels of columns that are kept packed for further blocks of rows: at most 11 MiB, of L3.
+  static constexpr int64_t kPanelBlock = 128;
 };
 
 // Rows are packed in pieces of this depth, [depth / 16][rows][16]: most sources are contiguous along the depth, so

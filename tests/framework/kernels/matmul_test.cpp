@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -34,21 +35,21 @@ struct Product {
     };
     fill(a, batch * m * k);
     fill(b, (broadcast ? 1 : batch) * n * k);
-    fill(bias, n);
+    fill(bias, std::max(m, n));
   }
 
-  void run(bool with_bias) {
+  void run(bool with_bias, BiasPer per = BiasPer::kColumn) {
     c.assign(batch * m * n, std::numeric_limits<T>::quiet_NaN());
-    matmul(batch, m, n, k, a.data(), as, b.data(), bs, c.data(), with_bias ? bias.data() : nullptr);
+    matmul(batch, m, n, k, a.data(), as, b.data(), bs, c.data(), with_bias ? bias.data() : nullptr, per);
   }
 
-  void check(bool with_bias) {
-    run(with_bias);
+  void check(bool with_bias, BiasPer per = BiasPer::kColumn) {
+    run(with_bias, per);
     double worst = 0;
     for (int64_t i = 0; i < batch; ++i) {
       for (int64_t row = 0; row < m; ++row) {
         for (int64_t column = 0; column < n; ++column) {
-          double sum = with_bias ? bias[column] : 0;
+          double sum = with_bias ? bias[per == BiasPer::kRow ? row : column] : 0;
           for (int64_t d = 0; d < k; ++d) {
             sum += static_cast<double>(a[i * as.batch + row * as.row + d * as.col]) *
                    b[i * bs.batch + d * bs.row + column * bs.col];
@@ -95,7 +96,7 @@ TEST_CASE_TEMPLATE("any sizes and strides agree with three loops on every target
       const int64_t large = i % 4 == 0 ? 130 : 40;
       Product<T>(pick(1, 3), pick(1, large), pick(1, large), pick(0, i % 5 == 0 ? 600 : large), pick(0, 1), pick(0, 1),
                  pick(0, 1), random)
-          .check(pick(0, 1));
+          .check(pick(0, 2) > 0, i % 2 == 0 ? BiasPer::kRow : BiasPer::kColumn);
     }
     for (bool a_transposed : {false, true}) {
       for (bool b_transposed : {false, true}) {
@@ -103,12 +104,15 @@ TEST_CASE_TEMPLATE("any sizes and strides agree with three loops on every target
           Product<T>(1, m, 120, 400, a_transposed, b_transposed, false, random).check(true);
           Product<T>(1, m, 10, 84, a_transposed, b_transposed, false, random).check(true);
           Product<T>(1, 120, m, 400, a_transposed, b_transposed, false, random).check(false);
+          Product<T>(2, m, 200, 30, a_transposed, b_transposed, false, random).check(true, BiasPer::kRow);
+          Product<T>(2, 120, m, 40, a_transposed, b_transposed, false, random).check(true, BiasPer::kRow);
           Product<T>(1, 64, 96, m, a_transposed, b_transposed, false, random).check(false);
         }
       }
     }
     Product<T>(1, 520, 70, 1200, false, true, false, random).check(true);  // blocks of rows and of the depth
     Product<T>(1, 330, 4200, 20, true, false, false, random).check(true);  // and of columns
+    Product<T>(1, 14, 4200, 750, true, false, false, random).check(true, BiasPer::kRow);
   });
 }
 
