@@ -13,6 +13,7 @@
 
 #include <korrel/framework/base/parallel.h>
 #include <korrel/framework/kernels/broadcast_tile-inl.h>
+#include <korrel/framework/kernels/convolution_cost.h>
 #include <korrel/framework/kernels/scratch.h>
 #include <korrel/framework/kernels/transpose-inl.h>
 
@@ -39,6 +40,16 @@ void add_weight_sums(T* sums, int64_t count, int64_t sum_stride, int64_t rows, i
   parallel_for(ceil_div(rows, kLanes), larger(16384 / larger(stride * kLanes * count, 1), 1), add);
 }
 
+// The product that takes the rows of a single vector in runs.
+template <class T>
+BroadcastRows<T> weight_product(const ConvGeometry& g, int64_t panel) {
+  if constexpr (sizeof(T) == 4) {
+    if (panel == 1 && weight_run(g) == 3) return &broadcast_rows_of<T, 1, 3>;
+    if (panel == 1 && weight_run(g) == 5) return &broadcast_rows_of<T, 1, 5>;
+  }
+  return broadcast_function<T>(panel);
+}
+
 // Parts are (block of chunks, group, some input channels). Blocks add up on their own, perhaps on several threads;
 // their number depends on the geometry only. Channels are parted only to have work for all threads: that does not
 // change any sum. Sums are [channel and tap][filter].
@@ -54,6 +65,7 @@ void channel_weight_gradient(const ConvGeometry& g, const Gather& gather, const 
   const int64_t positions = volume(g.out), source_volume = volume(g.in);
   const int64_t panel = panel_vectors(filters, kLanes), columns = panel * kLanes;
   const int64_t width = ceil_div(filters, columns) * columns;
+  const BroadcastRows<T> product = weight_product<T>(g, panel);
   PaddedImages p = plan_padded_images(gather, g.stride, g.n, channels, sizeof(T));
   const int64_t segments = ceil_div(g.n, p.images) * p.chunks, work = filters * channels * taps * positions * g.n;
   const int64_t most_blocks = larger(smaller(smaller(work >> 22, 16), kMostSumBytes / static_cast<int64_t>(sizeof(T)) /
@@ -114,9 +126,9 @@ void channel_weight_gradient(const ConvGeometry& g, const Gather& gather, const 
         for (int64_t step = 0; step < steps.count; ++step) {
           const int64_t first = steps.begin(step);
           for (int64_t k = 0; k < width; k += columns) {
-            broadcast_product<T>(panel, own.channels * taps, steps.end(step) - first, padded, p.position + first,
-                                 p.distance, vectors + k * count + first * columns, nullptr,
-                                 segment > blocks.begin(block) || step > 0, sums + i * part_size + k, width, coming);
+            product(own.channels * taps, steps.end(step) - first, padded, p.position + first, p.distance,
+                    vectors + k * count + first * columns, nullptr, segment > blocks.begin(block) || step > 0,
+                    sums + i * part_size + k, width, coming);
           }
         }
       }

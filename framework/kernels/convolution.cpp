@@ -231,7 +231,7 @@ void weight_gradient(const ConvGeometry& g, const T* x, const T* gy, T* gw) {
   const GatheredX gathered(g);
   const Gather& gather = gathered.gather;
   const int64_t channels = g.c / g.groups, filters = g.k / g.groups, plane = volume(g.out);
-  const ConvolutionWay way = weights_way(gather, g.stride, g.n, filters, channels, Blocks<T>::kLanes);
+  const ConvolutionWay way = weights_way(g, gather, Blocks<T>::kLanes);
   if (way == ConvolutionWay::kChannels) {
     const Gather whole = gather_whole_x(g, scratch<Tap>(Scratch::kTaps, gather.tap_count));
     return channel_weight_gradient(g, whole, x, gy, gw);

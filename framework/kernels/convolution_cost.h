@@ -27,8 +27,11 @@ double product_cycles(const Gather& gather, const Dims3& step, int64_t images, i
 // Cycles with channels as lanes, `results` of them per position; the same unit.
 double multiplying_channels(int64_t results, int64_t lanes);
 
-// For the weight gradient of `filters` output channels and `channels` input channels.
-ConvolutionWay weights_way(const Gather& gather, const Dims3& step, int64_t images, int64_t filters, int64_t channels,
-                           int64_t lanes);
+// For the weight gradient; `gather` is gather_x()'s.
+ConvolutionWay weights_way(const ConvGeometry& geometry, const Gather& gather, int64_t lanes);
+
+// So many of the weight gradient's rows, which are pairs of channel and tap, read x at places that follow each other:
+// those of a kernel row of 3 or 5 taps. 1 for others.
+int64_t weight_run(const ConvGeometry& geometry);
 
 }  // namespace korrel::kernels
