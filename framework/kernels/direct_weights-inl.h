@@ -28,10 +28,12 @@ struct Step {
   int32_t gy, x;
 };
 
-// sums[row][column] += gy[step.gy + row * gy_row] * x[step.x + distance[column]], all of them vectors.
+// sums[row][column] += gy[step.gy + row * gy_row] * x[step.x + distance[column]], all of them vectors. Each step asks
+// for a bit of what comes next.
 template <class T, int kRows, int kColumns>
 HWY_NOINLINE void weights_tile(int64_t steps, const Step* HWY_RESTRICT step, const T* HWY_RESTRICT gy, int64_t gy_row,
-                               const T* HWY_RESTRICT x, const int32_t* HWY_RESTRICT distance, T* HWY_RESTRICT sums) {
+                               const T* HWY_RESTRICT x, const int32_t* HWY_RESTRICT distance, T* HWY_RESTRICT sums,
+                               ComingRows::Stretch coming) {
   const hn::ScalableTag<T> d;
   constexpr int kLanes = Blocks<T>::kLanes;
   using V = hn::Vec<decltype(d)>;
@@ -47,8 +49,11 @@ HWY_NOINLINE void weights_tile(int64_t steps, const Step* HWY_RESTRICT step, con
       __builtin_prefetch(sums + (m * kColumns + j + kRows * kColumns) * kLanes);  // the next tile's
     }
   }
-  for (const Step* end = step + steps; step < end; ++step) {
-    const T* HWY_RESTRICT from = x + step->x;
+  const volatile int64_t coming_step = coming.step;  // stays in memory: the distances need the registers
+  for (const Step* end = step + steps; step < end; ++step, coming.begin += coming_step) {
+    __builtin_prefetch(coming.begin, 0, 2);
+    const T* from = x + step->x;
+    asm("" : "+r"(from));  // else GCC adds step->x to each distance
     const T* HWY_RESTRICT gy_vector = gy + step->gy;
     V row[kRows];
 #pragma GCC unroll 16
@@ -68,7 +73,8 @@ HWY_NOINLINE void weights_tile(int64_t steps, const Step* HWY_RESTRICT step, con
 }
 
 template <class T>
-using WeightsTile = void (*)(int64_t, const Step*, const T*, int64_t, const T*, const int32_t*, T*);
+using WeightsTile = void (*)(int64_t, const Step*, const T*, int64_t, const T*, const int32_t*, T*,
+                             ComingRows::Stretch);
 
 // At most 24 of 32 registers are sums (12 of 16); a step loads rows + columns vectors for rows * columns FMAs. Tiles of
 // 4 rows leave more of L1 to x (a sixth faster than 6 rows with 32 filters of 5x5), but up to 6 filters are one tile.
@@ -130,7 +136,7 @@ void direct_weight_gradient(const ConvGeometry& g, const Gather& gather, const S
   if (g.k * g.c * gather.tap_count == 0) return;
   const hn::ScalableTag<T> d;
   constexpr int64_t kLanes = Blocks<T>::kLanes, kBytes = sizeof(T);
-  constexpr int64_t kLeastUnits = 48, kSegmentBytes = 192 << 10, kMostSumBytes = 4 << 20, kTilesToAsk = 16;
+  constexpr int64_t kLeastUnits = 48, kSegmentBytes = 192 << 10, kMostSumBytes = 4 << 20;
   const int64_t wide = image_lanes ? kLanes : 1, lanes = image_lanes ? 1 : kLanes;
   const int64_t channels = g.c / g.groups, filters = g.k / g.groups, positions = volume(g.out),
                 kernel = volume(g.kernel);
@@ -222,9 +228,8 @@ void direct_weight_gradient(const ConvGeometry& g, const Gather& gather, const S
         }
         ComingRows coming_x = segment_rows(x, g.c, channels, g.in, source.stride, segment + 1, group);
         ComingRows coming_gy = segment_rows(gy, g.k, filters, g.out, {1, 1, 1}, segment + 1, group);
-        // In fewer tiles, asking at once for what many lines need would only be waiting for them sooner.
         const int64_t tiles = row_tiles.count * column_tiles.count;
-        const int64_t x_bytes = coming_x.bytes() / tiles + 64, gy_bytes = coming_gy.bytes() / tiles + 64;
+        const int64_t coming_bytes = (coming_x.bytes() + coming_gy.bytes()) / tiles + 64;
         for (int64_t r = 0; r < row_tiles.count; ++r) {
           const int64_t row = row_tiles.begin(r), rows = row_tiles.end(r) - row;
           const T* tile_gy = units + row * segment_units * kLanes;
@@ -232,13 +237,11 @@ void direct_weight_gradient(const ConvGeometry& g, const Gather& gather, const S
           for (int64_t j = 0; !gy_in_place && j < steps; ++j) step[j].gy = static_cast<int32_t>(j * rows * kLanes);
           for (int64_t c = 0; c < column_tiles.count; ++c) {
             const int64_t column = column_tiles.begin(c), columns = column_tiles.end(c) - column;
-            if (tiles >= kTilesToAsk) {
-              coming_x.ask(x_bytes);
-              coming_gy.ask(gy_bytes);
-            }
+            ComingRows& coming = coming_gy.empty() ? coming_x : coming_gy;
             weights_tile_function<T>(static_cast<int>(rows), static_cast<int>(columns))(
                 steps, step, tile_gy, gy_in_place ? positions : kLanes, padded, distance + column,
-                own_sums + (row * p.depth + column * rows) * kLanes);
+                own_sums + (row * p.depth + column * rows) * kLanes,
+                coming.take(coming_bytes, coming_bytes / larger(steps, 1) + 1, padded));
           }
         }
       }
