@@ -33,7 +33,7 @@ struct Outputs {
 };
 
 template <class T>
-void max_rows(const PoolPlan& plan, int64_t begin, int64_t end, const T* x, T* y, PoolTap* taps) {
+void max_rows(const PoolPlan& plan, int64_t begin, int64_t end, const T* x, T* y, PoolTap* taps, T least) {
   const hn::ScalableTag<T> d;
   const hn::RebindToUnsigned<decltype(d)> du;
   using Number = hn::TFromD<decltype(du)>;
@@ -72,8 +72,7 @@ void max_rows(const PoolPlan& plan, int64_t begin, int64_t end, const T* x, T* y
       for (int u = 0; u < kUnits; ++u) {
         if (u >= count) break;
         const Outputs to(band, units[u], lanes);
-        store_some(d, most[u], y, to.at, to.valid, last);
-        if (taps != nullptr) store_taps(d, tap[u], taps, to.at, to.valid, last);
+        store_maxima(d, most[u], tap[u], least, y, taps, to.at, to.valid, last);
       }
     });
   }
@@ -118,22 +117,23 @@ HWY_INLINE void for_rows(const PoolGeometry& g, PoolPlan::Direction direction, B
 }
 
 template <class T>
-void max_pool_of(const PoolGeometry& g, const T* x, T* y, PoolTap* taps) {
+void max_pool_of(const PoolGeometry& g, const T* x, T* y, PoolTap* taps, T least) {
   if (is_halving(g)) {
     for_halves<T>(g, [&](const Halving& h, auto d, int64_t begin, int64_t end)
-                         HWY_ATTR { max_2x2(d, h, begin, end, x, y, taps); });
+                         HWY_ATTR { max_2x2(d, h, begin, end, x, y, taps, least); });
     return;
   }
   if constexpr (kHasOverlapping<T>)
     if (is_overlapping(g)) {
       const Overlapping o(g);
       for_parts<T>(o, o.planes * o.out_rows, [&](const Overlapping& part, auto d, int64_t begin, int64_t end) HWY_ATTR {
-        max_3x3(d, part, begin, end, x, y, taps);
+        max_3x3(d, part, begin, end, x, y, taps, least);
       });
       return;
     }
-  for_rows(g, PoolPlan::Direction::forward,
-           [&](const PoolPlan& plan, int64_t begin, int64_t end) HWY_ATTR { max_rows(plan, begin, end, x, y, taps); });
+  for_rows(g, PoolPlan::Direction::forward, [&](const PoolPlan& plan, int64_t begin, int64_t end) HWY_ATTR {
+    max_rows(plan, begin, end, x, y, taps, least);
+  });
 }
 
 template <class T>
@@ -198,8 +198,12 @@ void avg_pool_gradient_of(const PoolGeometry& g, const T* gy, const T* divisors,
   });
 }
 
-void max_f32(const PoolGeometry& g, const float* x, float* y, PoolTap* taps) { max_pool_of(g, x, y, taps); }
-void max_f64(const PoolGeometry& g, const double* x, double* y, PoolTap* taps) { max_pool_of(g, x, y, taps); }
+void max_f32(const PoolGeometry& g, const float* x, float* y, PoolTap* taps, float least) {
+  max_pool_of(g, x, y, taps, least);
+}
+void max_f64(const PoolGeometry& g, const double* x, double* y, PoolTap* taps, double least) {
+  max_pool_of(g, x, y, taps, least);
+}
 void average_f32(const PoolGeometry& g, const float* x, const float* divisors, float divisor, float* y) {
   avg_pool_of(g, x, divisors, divisor, y);
 }
@@ -239,14 +243,14 @@ HWY_EXPORT(average_gradient_f64);
 }  // namespace
 
 template <>
-void max_pool(const PoolGeometry& geometry, const float* x, float* y, PoolTap* taps) {
+void max_pool(const PoolGeometry& geometry, const float* x, float* y, PoolTap* taps, float least) {
   ensure_target();
-  HWY_DYNAMIC_DISPATCH(max_f32)(geometry, x, y, taps);
+  HWY_DYNAMIC_DISPATCH(max_f32)(geometry, x, y, taps, least);
 }
 template <>
-void max_pool(const PoolGeometry& geometry, const double* x, double* y, PoolTap* taps) {
+void max_pool(const PoolGeometry& geometry, const double* x, double* y, PoolTap* taps, double least) {
   ensure_target();
-  HWY_DYNAMIC_DISPATCH(max_f64)(geometry, x, y, taps);
+  HWY_DYNAMIC_DISPATCH(max_f64)(geometry, x, y, taps, least);
 }
 template <>
 void max_pool_gradient(const PoolGeometry& geometry, const float* gy, const PoolTap* taps, float* gx) {
@@ -294,8 +298,10 @@ void pick_taps(const PoolGeometry& g, const T* x, const PoolTap* taps, T* y) {
       const int64_t first_depth = plane * g.in[0] + depth * g.stride[0] - g.padding[0];
       const int64_t first_row = first_depth * g.in[1] + row % g.out[1] * g.stride[1] - g.padding[1];
       const int64_t first = first_row * g.in[2] - g.padding[2];
-      for (int64_t i = 0; i < g.out[2]; ++i)
-        y[row * g.out[2] + i] = x[first + i * g.stride[2] + distances[taps[row * g.out[2] + i]]];
+      for (int64_t i = 0; i < g.out[2]; ++i) {
+        const PoolTap place = taps[row * g.out[2] + i];
+        y[row * g.out[2] + i] = place == kNoTap ? T(0) : x[first + i * g.stride[2] + distances[place]];
+      }
     }
   });
 }

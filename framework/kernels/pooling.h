@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 
 namespace korrel::kernels {
 
@@ -20,17 +21,19 @@ struct PoolGeometry {
 // The place of an element in its window, row-major: kernel sizes must multiply to at most kMaxTaps.
 using PoolTap = uint8_t;
 inline constexpr int64_t kMaxTaps = 254;
+inline constexpr PoolTap kNoTap = 255;
 
-// y[o] = the window's maximum, taps[o] = its place: the first one of several, a NaN beats all (PyTorch's rule). taps
-// may be null.
+// y[o] = the window's maximum, taps[o] = its place: the first one of several, a NaN beats all (PyTorch's rule); kNoTap
+// where the maximum is below `least`. taps may be null.
 template <class T>
-void max_pool(const PoolGeometry& geometry, const T* x, T* y, PoolTap* taps);
+void max_pool(const PoolGeometry& geometry, const T* x, T* y, PoolTap* taps,
+              T least = -std::numeric_limits<T>::infinity());
 
-// gx[i] = sum of gy[o] over the windows that have their maximum at i. Every element of gx is written.
+// gx[i] = sum of gy[o] over the windows that have their maximum at i (kNoTap: nowhere). Every element of gx is written.
 template <class T>
 void max_pool_gradient(const PoolGeometry& geometry, const T* gy, const PoolTap* taps, T* gx);
 
-// y[o] = x at the place of window o's maximum: the gradient of max_pool_gradient.
+// y[o] = x at the place of window o's maximum, 0 if it has none: the gradient of max_pool_gradient.
 template <class T>
 void pick_taps(const PoolGeometry& geometry, const T* x, const PoolTap* taps, T* y);
 

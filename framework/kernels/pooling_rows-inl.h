@@ -104,11 +104,17 @@ HWY_INLINE void put(D d, const Pair<D>& pair, int64_t size, int64_t room, bool p
 }
 
 // Taps are held as unsigned integers, one for each lane of T.
-template <class D>
-HWY_INLINE void store_taps(D, hn::Vec<hn::RebindToUnsigned<D>> numbers, PoolTap* to, int64_t at, int64_t valid,
-                           int64_t last) {
+// taps may be null.
+template <class D, class T = hn::TFromD<D>>
+HWY_INLINE void store_maxima(D d, hn::Vec<D> most, hn::Vec<hn::RebindToUnsigned<D>> tap, T least, T* y, PoolTap* taps,
+                             int64_t at, int64_t valid, int64_t last) {
+  store_some(d, most, y, at, valid, last);
+  if (taps == nullptr) return;
+  const hn::RebindToUnsigned<D> du;
   const hn::Rebind<PoolTap, D> dt;
-  store_some(dt, hn::TruncateTo(dt, numbers), to, at, valid, last);
+  tap = hn::IfThenElse(hn::RebindMask(du, hn::Lt(most, hn::Set(d, least))),
+                       hn::Set(du, static_cast<hn::TFromD<decltype(du)>>(kNoTap)), tap);
+  store_some(dt, hn::TruncateTo(dt, tap), taps, at, valid, last);
 }
 template <class D>
 HWY_INLINE hn::Vec<hn::RebindToUnsigned<D>> load_taps(D, const PoolTap* from) {

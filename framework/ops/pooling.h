@@ -23,9 +23,9 @@ struct AvgPoolOptions {
 // x [N,C,...] or [C,...]; size floor((in + 2 padding - dilation (kernel - 1) - 1) / stride + 1); ceil with ceil_mode,
 // where the last window must start inside the input or its left padding. Ties go to the first element. Indices are flat
 // within a channel.
-Tensor max_pool1d(const Tensor& x, const PerAxis& kernel_size, const MaxPoolOptions& options = {});
-Tensor max_pool2d(const Tensor& x, const PerAxis& kernel_size, const MaxPoolOptions& options = {});
-Tensor max_pool3d(const Tensor& x, const PerAxis& kernel_size, const MaxPoolOptions& options = {});
+Tensor max_pool1d(Tensor x, const PerAxis& kernel_size, const MaxPoolOptions& options = {});
+Tensor max_pool2d(Tensor x, const PerAxis& kernel_size, const MaxPoolOptions& options = {});
+Tensor max_pool3d(Tensor x, const PerAxis& kernel_size, const MaxPoolOptions& options = {});
 WithIndices max_pool1d_with_indices(const Tensor& x, const PerAxis& kernel_size, const MaxPoolOptions& options = {});
 WithIndices max_pool2d_with_indices(const Tensor& x, const PerAxis& kernel_size, const MaxPoolOptions& options = {});
 WithIndices max_pool3d_with_indices(const Tensor& x, const PerAxis& kernel_size, const MaxPoolOptions& options = {});

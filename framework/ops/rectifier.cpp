@@ -181,12 +181,14 @@ Tensor between(const char* op, const Tensor& x, double low, double high) {
 
 }  // namespace
 
+const char relu_name[] = "relu";
+
 Tensor relu(Tensor x) {
   const kernels::Kernel slope_rows = HWY_DISPATCH_TABLE(relu_slope_rows);
   checked_floating("relu", x);
   Tensor y = map_in_place("relu", HWY_DISPATCH_TABLE(relu_rows), x);
   // y > 0 where x > 0: y is kept, which the next op often keeps, too, and x may go.
-  return record("relu", y, {x}, [y = y.detach(), slope_rows](const Backward& b) -> Gradients {
+  return record(relu_name, y, {x}, [y = y.detach(), slope_rows](const Backward& b) -> Gradients {
     return {slope("relu", slope_rows, b.grad, b.output(y), {}, straight, b.reusable_grad())};
   });
 }

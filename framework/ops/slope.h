@@ -29,6 +29,10 @@ Tensor activate(const char* op, kernels::Kernel value, kernels::Kernel grad_time
   });
 }
 
+// The op of relu's nodes, known by its address: an op that relu's result is passed to as a temporary may take over its
+// gradient.
+extern const char relu_name[];
+
 inline Tensor straight(const Tensor&, const Tensor&) { return {}; }  // the curve of straight lines
 
 }  // namespace korrel

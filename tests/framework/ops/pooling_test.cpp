@@ -8,9 +8,12 @@
 #include <limits>
 
 #include <korrel/framework/autograd/backward.h>
+#include <korrel/framework/autograd/gradcheck.h>
 #include <korrel/framework/autograd/node.h>
+#include <korrel/framework/autograd/record.h>
 #include <korrel/framework/base/error.h>
 #include <korrel/framework/base/parallel.h>
+#include <korrel/framework/ops/activation.h>
 #include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/reduction.h>
 #include <korrel/framework/tensor/create.h>
@@ -139,4 +142,69 @@ TEST_CASE("gradients of large batches, written past the caches, are those of the
       }
   }
   set_num_threads(before);
+}
+
+TEST_CASE("behind a temporary relu the gradient has the bits of the two ops, one after the other") {
+  Generator generator(6);
+  for (DType dtype : {f32, f64})
+    for (auto [kernel, stride, padding] :
+         {std::array{2, 2, 0}, std::array{3, 2, 1}, std::array{3, 1, 1}, std::array{16, 4, 0}}) {
+      CAPTURE(kernel);
+      Tensor x =
+          randn({3, 5, 16, 20}, {.dtype = dtype}, generator) - 0.8;  // a third of the 2x2 windows have no positive
+      const auto place = [&](int64_t i, double value) {
+        visit_floating(dtype, [&]<class T>() { x.data<T>()[i] = static_cast<T>(value); });
+      };
+      place(0, not_a_number);
+      for (int64_t i : {40, 41, 60, 61}) place(i, -0.0);
+      const MaxPoolOptions options{.stride = stride, .padding = padding};
+      Tensor apart = x.clone().requires_grad_(), together = x.clone().requires_grad_();
+      Tensor held = relu(apart * 1);
+      Tensor y = max_pool2d(held, kernel, options);
+      Tensor upstream = randn(y.shape(), {.dtype = dtype}, generator);
+      y.backward(upstream);
+      const int64_t nodes = live_nodes();
+      Tensor z = max_pool2d(relu(together * 1), kernel, options);
+      CHECK(live_nodes() == nodes + (kernel < 16 ? 2 : 3));  // relu's node has gone, unless windows are large
+      z.backward(upstream);
+      const std::vector<double> expected = apart.grad().to_vector(), got = together.grad().to_vector();
+      REQUIRE(got.size() == expected.size());
+      for (size_t i = 0; i < got.size(); ++i)
+        CHECK((got[i] == expected[i] || (std::isnan(got[i]) && std::isnan(expected[i]))));
+      const std::vector<double> values = y.to_vector(), own_values = z.to_vector();
+      for (size_t i = 1; i < values.size(); ++i) CHECK((values[i] == own_values[i] || std::isnan(values[i])));
+    }
+}
+
+TEST_CASE("gradients of every order go around a temporary relu") {
+  Generator generator(7);
+  Tensor x = (randn({2, 2, 6, 6}, {.dtype = f64}, generator) * 3).requires_grad_();
+  const auto f = [](const std::vector<Tensor>& in) { return max_pool2d(relu(in[0] * in[0] - 2), 2); };
+  CHECK(gradcheck(f, {x}));
+  CHECK(gradgradcheck(f, {x}));
+  Tensor leaf = x.detach().requires_grad_();
+  max_pool2d(relu(leaf), 3, {.stride = 2, .padding = 1}).backward(ones({2, 2, 3, 3}, {.dtype = f64}));
+  for (size_t i = 0; i < 72 * 2; ++i)
+    if (x.to_vector()[i] <= 0) CHECK(leaf.grad().to_vector()[i] == 0);
+}
+
+TEST_CASE("a relu that somebody sees stays in the graph") {
+  Tensor x = tensor({1, -2, 3, 4}).reshape({1, 1, 2, 2}).requires_grad_();
+  int calls = 0;
+  Tensor hooked = relu(x);
+  hooked.register_hook([&](const Tensor& gradient) {
+    ++calls;
+    return gradient * 2;
+  });
+  max_pool2d(std::move(hooked), 2).backward(ones({1, 1, 1, 1}));
+  CHECK(calls == 1);
+  CHECK(x.grad().to_vector() == Values{0, 0, 0, 2});
+
+  // A function of somebody else's that is called relu, whose gradient is its own.
+  const auto guided = [](const Tensor& x) {
+    return record("relu", relu(x.detach()), {x}, [](const Backward& b) -> Gradients { return {b.grad + 5}; });
+  };
+  Tensor other = tensor({-1, -2, -3, -4}).reshape({1, 1, 2, 2}).requires_grad_();
+  max_pool2d(guided(other), 2).backward(ones({1, 1, 1, 1}));
+  CHECK(other.grad().to_vector() == Values{6, 5, 5, 5});
 }
