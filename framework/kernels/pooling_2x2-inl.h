@@ -19,8 +19,22 @@ namespace {
 struct Halving {
   int64_t planes, rows, width, out_rows, out_width;  // rows and width of x
   int64_t outputs() const { return planes * out_rows * out_width; }
-  // Where the rows of x begin that row `row` of y covers.
-  HWY_INLINE int64_t start(int64_t row) const { return (row / out_rows * rows + 2 * (row % out_rows)) * width; }
+};
+
+// A row of y and where the two rows of x begin that it covers: counted on, for a division per row was a tenth of the
+// time of rows of five.
+struct HalvingRow {
+  HWY_INLINE HalvingRow(const Halving& h, int64_t row)
+      : index(row), in_plane(row % h.out_rows), start((row / h.out_rows * h.rows + 2 * in_plane) * h.width) {}
+  HWY_INLINE void next(const Halving& h) {
+    ++index;
+    ++in_plane;
+    start += 2 * h.width;
+    if (in_plane < h.out_rows) return;
+    in_plane = 0;
+    start += (h.rows - 2 * h.out_rows) * h.width;
+  }
+  int64_t index, in_plane, start;
 };
 
 HWY_INLINE bool is_halving(const PoolGeometry& g) {
@@ -47,12 +61,11 @@ template <class D, class Body, class T = hn::TFromD<D>>
 HWY_INLINE void for_quads(D d, const Halving& h, int64_t begin, int64_t end, const T* x, Body body) {
   const int64_t lanes = lanes_of(d), elements = h.planes * h.rows * h.width;
   HWY_ALIGN T copy[4 * hn::MaxLanes(d)] = {};
-  for (int64_t row = begin; row < end; ++row) {
-    const int64_t start = h.start(row);
+  for (HalvingRow row(h, begin); row.index < end; row.next(h)) {
     for (int64_t i = 0; i < h.out_width; i += lanes) {
       const int64_t valid = h.out_width - i < lanes ? h.out_width - i : lanes;
-      const T *top = x + start + 2 * i, *bottom = top + h.width;
-      if (start + 2 * i + h.width + 2 * lanes > elements) {
+      const T *top = x + row.start + 2 * i, *bottom = top + h.width;
+      if (row.start + 2 * i + h.width + 2 * lanes > elements) {
         for (int64_t k = 0; k < 2 * valid; ++k) {
           copy[k] = top[k];
           copy[2 * lanes + k] = bottom[k];
@@ -65,7 +78,7 @@ HWY_INLINE void for_quads(D d, const Halving& h, int64_t begin, int64_t end, con
       hn::Vec<D> a, b, c, e;
       load_pairs(d, top, a, b);
       load_pairs(d, bottom, c, e);
-      body(row * h.out_width + i, valid, a, b, c, e);
+      body(row.index * h.out_width + i, valid, a, b, c, e);
     }
   }
 }
@@ -106,20 +119,19 @@ template <class D, class Windows, class T = hn::TFromD<D>>
 HWY_INLINE void gradient_2x2(D d, const Halving& h, int64_t begin, int64_t end, T* gx, Windows windows) {
   const int64_t lanes = lanes_of(d);
   const bool past_caches = goes_past_caches(gx, h.planes * h.rows * h.width, h.width);
-  const T* last = gx + (end < h.planes * h.out_rows ? h.start(end) : h.planes * h.rows * h.width);
-  for (int64_t row = begin; row < end; ++row) {
-    const int64_t plane = row / h.out_rows, upper = 2 * (row - plane * h.out_rows);
-    T* to = gx + (plane * h.rows + upper) * h.width;
+  const T* last = gx + (end < h.planes * h.out_rows ? HalvingRow(h, end).start : h.planes * h.rows * h.width);
+  for (HalvingRow row(h, begin); row.index < end; row.next(h)) {
+    T* to = gx + row.start;
     for (int64_t i = 0; 2 * i < h.width; i += lanes) {
       Pair<D> rows[2];
-      windows(row * h.out_width + i, h.out_width - i, rows);
+      windows(row.index * h.out_width + i, h.out_width - i, rows);
       // A row's only vectors may reach into the rows that are still to be written.
       const int64_t size = h.width - 2 * i;
       T* const lower = to + h.width;
       put(d, rows[0], size, i == 0 ? last - to : size, past_caches, to + 2 * i);
       put(d, rows[1], size, i == 0 ? last - lower : size, past_caches, lower + 2 * i);
     }
-    if (upper + 3 == h.rows)
+    if (2 * row.in_plane + 3 == h.rows)
       for (int64_t i = 0; i < h.width; ++i) to[2 * h.width + i] = T(0);
   }
   hwy::FlushStream();
