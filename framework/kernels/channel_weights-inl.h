@@ -83,8 +83,11 @@ void channel_weight_gradient(const ConvGeometry& g, const Gather& gather, const 
   T* sums = scratch<T>(Scratch::kTarget, blocks.count * parts * part_size);
   const bool x_near = g.n * g.c * source_volume * static_cast<int64_t>(sizeof(T)) <= kNearBytes,
              gy_near = g.n * g.k * positions * static_cast<int64_t>(sizeof(T)) <= kNearBytes;
+  // Whole images without padding are read in place (256x6x14x14 -> 16 5x5: 8 % of the time).
+  const bool in_place =
+      g.groups == 1 && channel_parts.count == 1 && p.chunks == 1 && p.low == Dims3{0, 0, 0} && p.size == g.in;
   const auto run = [&](int64_t begin, int64_t end) HWY_ATTR {
-    T* padded = scratch<T>(Scratch::kPadded, p.images * p.image_stride + kLanes);
+    T* padded = in_place ? nullptr : scratch<T>(Scratch::kPadded, p.images * p.image_stride + kLanes);
     T* vectors = scratch<T>(Scratch::kColumns, (most_positions + kLanes) * width);
     for (int64_t i = begin; i < end; ++i) {
       const int64_t block = i / parts, group = i % parts / channel_parts.count, part = i % channel_parts.count;
@@ -97,8 +100,9 @@ void channel_weight_gradient(const ConvGeometry& g, const Gather& gather, const 
                       row_end = smaller(row_begin + p.rows_per_chunk, p.rows);
         const int64_t image_positions = (row_end - row_begin) * p.row_positions, count = images * image_positions;
         for (int64_t j = 0; j < images; ++j) {
-          copy_padded_image(own, g.stride, g.in, x + ((image + j) * g.c + group * channels + channel) * source_volume,
-                            row_begin, row_end, padded + j * p.image_stride);
+          if (!in_place)
+            copy_padded_image(own, g.stride, g.in, x + ((image + j) * g.c + group * channels + channel) * source_volume,
+                              row_begin, row_end, padded + j * p.image_stride);
           const T* from = gy + ((image + j) * g.k + group * filters) * positions + row_begin * p.row_positions;
           for (int64_t k = 0; k < width; k += kLanes) {
             T* to = vectors + (k / columns * count + j * image_positions) * columns + k % columns;
@@ -126,9 +130,9 @@ void channel_weight_gradient(const ConvGeometry& g, const Gather& gather, const 
         for (int64_t step = 0; step < steps.count; ++step) {
           const int64_t first = steps.begin(step);
           for (int64_t k = 0; k < width; k += columns) {
-            product(own.channels * taps, steps.end(step) - first, padded, p.position + first, p.distance,
-                    vectors + k * count + first * columns, nullptr, segment > blocks.begin(block) || step > 0,
-                    sums + i * part_size + k, width, coming);
+            product(own.channels * taps, steps.end(step) - first, in_place ? x + image * p.image_stride : padded,
+                    p.position + first, p.distance, vectors + k * count + first * columns, nullptr,
+                    segment > blocks.begin(block) || step > 0, sums + i * part_size + k, width, coming);
           }
         }
       }

@@ -15,8 +15,8 @@ constexpr int64_t kChunkBytes = 1 << 20;
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 int32_t* end_list(const int32_t* begin, int32_t* to) {
-  const int32_t last = to > begin ? to[-1] : 0;
-  for (int64_t i = 0; i < kSpareDistances; ++i) *to++ = last;
+  const int32_t first = to > begin ? *begin : 0;
+  for (int64_t i = 0; i < kSpareDistances; ++i) *to++ = first;
   return to;
 }
 

@@ -26,7 +26,8 @@ struct PaddedImages {
   const int32_t* distance;  // [depth + kSpareDistances]: channels, and in each the taps in the Gather's order
 };
 
-// So many entries beyond the end of each list repeat the last one: a tile of rows may be higher than what is left.
+// So many entries beyond the end of each list repeat the first one: a tile of rows may be higher than what is left, and
+// of a run it reads what follows the first.
 constexpr int64_t kSpareDistances = 12;
 
 // How many vectors of results a tile has: up to 4, so that the fewest lanes are lost.
