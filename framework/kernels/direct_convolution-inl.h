@@ -95,11 +95,14 @@ void copy_padded(const PaddedPlanes& p, const Source& source, const T* HWY_RESTR
   }
 }
 
-// One tile: kRows output channels of kVectors units. w: [depth][kRows]. Each step asks for a bit of what comes next.
-template <class T, int kRows, int kVectors>
-HWY_NOINLINE void direct_tile(int64_t depth, const T* HWY_RESTRICT w, const int32_t* HWY_RESTRICT distance,
-                              const T* const* HWY_RESTRICT from, const T* bias, T* const* to, int64_t to_offset,
-                              int64_t row_stride, int64_t lanes, ComingRows::Stretch coming) {
+// One tile: kRows output channels of kVectors units. w: [depth][kRows]. Of the depth it adds up some steps of each line
+// and skips what follows, up to the next line; all in one line if not kLines. Each step asks for a bit of what comes
+// next.
+template <class T, int kRows, int kVectors, bool kLines>
+HWY_NOINLINE void direct_tile(int64_t lines, int64_t steps, int64_t skipped, const T* HWY_RESTRICT w,
+                              const int32_t* HWY_RESTRICT distance, const T* const* HWY_RESTRICT from, const T* bias,
+                              T* const* to, int64_t to_offset, int64_t row_stride, int64_t lanes,
+                              ComingRows::Stretch coming) {
   const hn::ScalableTag<T> d;
   using V = hn::Vec<decltype(d)>;
   V sum[kRows][kVectors];
@@ -111,17 +114,19 @@ HWY_NOINLINE void direct_tile(int64_t depth, const T* HWY_RESTRICT w, const int3
 #pragma GCC unroll 8
     for (int v = 0; v < kVectors; ++v) sum[m][v] = bias != nullptr ? hn::Set(d, bias[m]) : hn::Zero(d);
   }
-  for (int64_t i = 0; i < depth; ++i, w += kRows, coming.begin += coming.step) {
-    __builtin_prefetch(coming.begin, 0, 2);
-    const int64_t at = distance[i];
-    V x[kVectors];
+  for (int64_t line = 0; line < (kLines ? lines : 1); ++line, w += skipped * kRows, distance += skipped) {
+    for (const int32_t* end = distance + steps; distance < end; ++distance, w += kRows, coming.begin += coming.step) {
+      __builtin_prefetch(coming.begin, 0, 2);
+      const int64_t at = *distance;
+      V x[kVectors];
 #pragma GCC unroll 8
-    for (int v = 0; v < kVectors; ++v) x[v] = hn::LoadU(d, base[v] + at);
+      for (int v = 0; v < kVectors; ++v) x[v] = hn::LoadU(d, base[v] + at);
 #pragma GCC unroll 16
-    for (int m = 0; m < kRows; ++m) {
-      const V weight = hn::Set(d, w[m]);
+      for (int m = 0; m < kRows; ++m) {
+        const V weight = hn::Set(d, w[m]);
 #pragma GCC unroll 8
-      for (int v = 0; v < kVectors; ++v) sum[m][v] = hn::MulAdd(weight, x[v], sum[m][v]);
+        for (int v = 0; v < kVectors; ++v) sum[m][v] = hn::MulAdd(weight, x[v], sum[m][v]);
+      }
     }
   }
 #pragma GCC unroll 16
@@ -132,8 +137,8 @@ HWY_NOINLINE void direct_tile(int64_t depth, const T* HWY_RESTRICT w, const int3
 }
 
 template <class T>
-using DirectTile = void (*)(int64_t, const T*, const int32_t*, const T* const*, const T*, T* const*, int64_t, int64_t,
-                            int64_t, ComingRows::Stretch);
+using DirectTile = void (*)(int64_t, int64_t, int64_t, const T*, const int32_t*, const T* const*, const T*, T* const*,
+                            int64_t, int64_t, int64_t, ComingRows::Stretch);
 
 // The shapes of tiles: 8 or more sums to keep both FMA units busy, at most 24 of 32 registers (12 of 16).
 #if HWY_TARGET == HWY_AVX3
@@ -146,17 +151,19 @@ constexpr int kMostVectors = 8;
 // A chunk's copy stays in L2 (1 to 2 MiB) while all of its rows are worked on.
 constexpr int64_t kDirectChunkBytes = 192 << 10;
 
-template <class T, int kVectors, int... kRowsMinusOne>
+template <class T, int kVectors, bool kLines, int... kRowsMinusOne>
 DirectTile<T> pick_direct_tile(int rows, std::integer_sequence<int, kRowsMinusOne...>) {
-  constexpr DirectTile<T> kTiles[] = {&direct_tile<T, kRowsMinusOne + 1, kVectors>...};
+  constexpr DirectTile<T> kTiles[] = {&direct_tile<T, kRowsMinusOne + 1, kVectors, kLines>...};
   return kTiles[rows - 1];
 }
 
 template <class T>
-DirectTile<T> direct_tile_function(int rows, int vectors) {
-  if (vectors == 8) return &direct_tile<T, 1, 8>;
-  if (vectors == 4) return pick_direct_tile<T, 4>(rows, std::make_integer_sequence<int, kRowsOf4Vectors>());
-  return pick_direct_tile<T, 2>(rows, std::make_integer_sequence<int, kRowsOf2Vectors>());
+DirectTile<T> direct_tile_function(int rows, int vectors, bool lines) {
+  if (vectors == 8) return &direct_tile<T, 1, 8, false>;
+  if (vectors == 2) return pick_direct_tile<T, 2, false>(rows, std::make_integer_sequence<int, kRowsOf2Vectors>());
+  constexpr std::make_integer_sequence<int, kRowsOf4Vectors> kRows;
+  if (sizeof(T) == 4 && lines) return pick_direct_tile<T, 4, sizeof(T) == 4>(rows, kRows);
+  return pick_direct_tile<T, 4, false>(rows, kRows);
 }
 
 template <class T>
@@ -183,7 +190,7 @@ void direct_product(const DirectProduct<T>& product, bool image_lanes) {
   if (product.images * product.groups * product.rows * positions == 0) return;
   const PaddedPlanes p =
       plan_padded_planes(gather, product.source, product.channels, lanes, wide * static_cast<int64_t>(sizeof(T)), 0,
-                         image_lanes ? 2 * kDirectChunkBytes : kDirectChunkBytes,
+                         image_lanes ? 2 * kDirectChunkBytes : kDirectChunkBytes, image_lanes,
                          scratch<char>(Scratch::kDirect, padded_planes_bytes(gather, product.channels, lanes)));
   for (int64_t i = 0; i < p.depth; ++i) p.distance[i] *= static_cast<int32_t>(wide);
   const int64_t chunk_units = p.rows_per_chunk * p.units_per_row;
@@ -193,6 +200,7 @@ void direct_product(const DirectProduct<T>& product, bool image_lanes) {
                       : product.rows <= 3 * kRowsOf4Vectors && chunk_units >= 4 ? 4
                                                                                 : 2;
   const int most_rows = vectors == 8 ? 1 : vectors == 4 ? kRowsOf4Vectors : kRowsOf2Vectors;
+  const bool can_skip = sizeof(T) == 4 && vectors == 4;
   const EvenCut tiles(product.rows, most_rows, 1);
 
   T* HWY_RESTRICT weights = scratch<T>(Scratch::kWeights, product.groups * product.rows * p.depth);
@@ -248,19 +256,28 @@ void direct_product(const DirectProduct<T>& product, bool image_lanes) {
       for (int64_t first = unit_begin; first < unit_end; first += vectors) {
         const T* from[kMostVectors];
         T* target[kMostVectors];
-        int32_t depth_begin = INT32_MAX, depth_end = 0;
+        int32_t depth_begin = INT32_MAX, depth_end = 0, skip_begin = INT32_MAX, skip_end = INT32_MAX;
         for (int v = 0; v < vectors; ++v) {
           const Unit& unit = p.unit[smaller(first + v, unit_end - 1)];  // beyond the end the last one is done again
           from[v] = source + unit.from * wide;
           target[v] = tile_target + unit.to * wide;
           depth_begin = unit.depth_begin < depth_begin ? unit.depth_begin : depth_begin;
           depth_end = unit.depth_end > depth_end ? unit.depth_end : depth_end;
+          skip_begin = unit.skip_begin < skip_begin ? unit.skip_begin : skip_begin;
+          skip_end = unit.skip_end < skip_end ? unit.skip_end : skip_end;
         }
         if (depth_begin > depth_end) depth_begin = depth_end = 0;
+        int64_t lines = 1, steps = depth_end - depth_begin, skipped = 0;
+        if (can_skip && steps > 0 && skip_begin + skip_end > 0) {
+          lines = steps / p.line_depth;
+          skipped = skip_begin + skip_end;
+          steps = p.line_depth - skipped;
+          depth_begin += skip_begin;
+        }
         for (int64_t tile = 0; tile < tiles.count; ++tile) {
           const int64_t row = tiles.begin(tile), rows = tiles.end(tile) - row;
-          direct_tile_function<T>(static_cast<int>(rows), vectors)(
-              depth_end - depth_begin, weights + (group * product.rows + row) * p.depth + depth_begin * rows,
+          direct_tile_function<T>(static_cast<int>(rows), vectors, lines > 1)(
+              lines, steps, skipped, weights + (group * product.rows + row) * p.depth + depth_begin * rows,
               p.distance + depth_begin, from, bias == nullptr ? nullptr : bias + row, target, row * row_stride,
               row_stride, image_lanes ? kLanes : p.unit_lanes, coming.take(tile_bytes, ask_step, weights));
         }

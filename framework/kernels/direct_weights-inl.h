@@ -143,7 +143,7 @@ void direct_weight_gradient(const ConvGeometry& g, const Gather& gather, const S
   const int64_t row_units = (g.out[0] > 1 ? g.out[1] : 1) * ceil_div(g.out[2], lanes);
   const PaddedPlanes p =
       plan_padded_planes(gather, source, channels, lanes, kBytes * wide, row_units * filters * kLanes * kBytes,
-                         kSegmentBytes, scratch<char>(Scratch::kDirect, padded_planes_bytes(gather, channels, lanes)));
+                         kSegmentBytes, false, scratch<char>(Scratch::kDirect, padded_planes_bytes(gather, channels, lanes)));
   const int64_t copy_stride = channels * p.channel_stride * wide, image_units = p.rows * p.units_per_row;
   const int64_t all_images = ceil_div(g.n, wide);
   const int64_t fitting = ceil_div(kLeastUnits, larger(image_units, 1));

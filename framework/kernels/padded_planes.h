@@ -22,12 +22,15 @@ struct Unit {
   int32_t to;    // its first position
   int32_t depth_begin,
       depth_end;  // outside of these, all that it reads is padding; begin > end if that goes for the whole depth
+  int32_t skip_begin, skip_end;  // so much of both ends of each of these lines is, too
 };
 
 // Positions are worked on in chunks of rows of positions, along `axis`: dimension 1, or 0 if the grid has more than one
 // of it. A chunk's padded copy is [channel][phase][size]. A row of positions is cut into units that start at min(i *
 // lanes, grid[2] - lanes), so that all but those of very short rows are whole vectors. The depth is all (channel, tap),
-// ordered by the taps' distance along dimensions 0 and 1, then by channel.
+// ordered by the taps' distance along dimensions 0 and 1, a line, then by channel.
+// Where units are single positions they may come in squares, whose four share most of what is padding to them; then the
+// order of the depth is (line, tap, channel).
 struct PaddedPlanes {
   int axis;
   int64_t rows;            // along the axis, in all
@@ -41,17 +44,19 @@ struct PaddedPlanes {
   int64_t unit_lanes;      // of each unit: fewer than a vector has if the row is shorter
   Unit* unit;              // [rows * units_per_row]
   int64_t depth;
-  int32_t* distance;  // [depth], from where a unit reads
-  int32_t* tap;       // [depth]
-  int32_t* channel;   // [depth]
+  int64_t line_depth;  // of a line, if all lines have the same taps; else all of the depth
+  int32_t* distance;   // [depth], from where a unit reads
+  int32_t* tap;        // [depth]
+  int32_t* channel;    // [depth]
 };
 
 // How much memory plan_padded_planes() needs, in bytes.
 int64_t padded_planes_bytes(const Gather& gather, int64_t channels, int64_t lanes);
 
 // A chunk's copy and `more_row_bytes` of memory per row should fit `chunk_bytes` if rows are not very long.
-// `element_bytes` and `lanes` are of the target's vectors.
+// `element_bytes` and `lanes` are of the target's vectors. `squares`: with one lane, in the order described above.
 PaddedPlanes plan_padded_planes(const Gather& gather, const Source& source, int64_t channels, int64_t lanes,
-                                int64_t element_bytes, int64_t more_row_bytes, int64_t chunk_bytes, void* memory);
+                                int64_t element_bytes, int64_t more_row_bytes, int64_t chunk_bytes, bool squares,
+                                void* memory);
 
 }  // namespace korrel::kernels
