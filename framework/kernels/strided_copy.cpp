@@ -18,6 +18,7 @@
 #include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
+#include <korrel/framework/kernels/interleave-inl.h>
 #include <korrel/framework/kernels/transpose-inl.h>
 
 HWY_BEFORE_NAMESPACE();
@@ -134,6 +135,13 @@ void transpose_large(int64_t rows, int64_t columns, T* to, int64_t to_row, const
   transposing(rows, columns, to, to_row, from, from_column);
 }
 
+void weave_u8(bool together, int64_t parts, int64_t n, uint8_t* to, const uint8_t* from, int64_t part) {
+  weave(together, parts, n, to, from, part);
+}
+void weave_f32(bool together, int64_t parts, int64_t n, float* to, const float* from, int64_t part) {
+  weave(together, parts, n, to, from, part);
+}
+
 void transpose_f32(int64_t rows, int64_t columns, float* to, int64_t to_row, const float* from, int64_t from_column) {
   transpose(rows, columns, to, to_row, from, from_column);
 }
@@ -157,10 +165,14 @@ HWY_AFTER_NAMESPACE();
 namespace korrel::kernels {
 namespace {
 
+HWY_EXPORT(weave_u8);
+HWY_EXPORT(weave_f32);
 HWY_EXPORT(transpose_f32);
 HWY_EXPORT(transpose_f64);
 HWY_EXPORT(transpose_large_f32);
 HWY_EXPORT(transpose_large_f64);
+
+constexpr int64_t kGrainBytes = 65536;  // worth a thread
 
 struct Plan {
   Shape shape;
@@ -201,11 +213,35 @@ void copy_row(int64_t n, T* to, int64_t to_stride, const T* from, int64_t from_s
     std::memcpy(to, from, static_cast<std::size_t>(n) * sizeof(T));
   } else if (to_stride == 1 && from_stride == 0) {
     std::fill_n(to, n, *from);
+  } else if (to_stride == 1 && from_stride == -1) {
+    for (int64_t i = 0; i < n; ++i) to[i] = from[-i];
   } else if (to_stride == 1) {
     for (int64_t i = 0; i < n; ++i) to[i] = from[i * from_stride];
   } else {
     for (int64_t i = 0; i < n; ++i) to[i * to_stride] = from[i * from_stride];
   }
+}
+
+template <class T, int kWidth>
+void copy_narrow_rows(int64_t rows, T* to, int64_t to_row, int64_t to_stride, const T* from, int64_t from_row,
+                      int64_t from_stride) {
+  for (int64_t r = 0; r < rows; ++r, to += to_row, from += from_row) {
+    T row[kWidth];
+    for (int i = 0; i < kWidth; ++i) row[i] = from[i * from_stride];
+    for (int i = 0; i < kWidth; ++i) to[i * to_stride] = row[i];
+  }
+}
+
+// Rows of a few elements, whose number the compiler knows: a loop or a call for each costs more than they do.
+template <class T>
+void copy_rows(int64_t rows, int64_t columns, T* to, int64_t to_row, int64_t to_column, const T* from, int64_t from_row,
+               int64_t from_column) {
+  using Narrow = void (*)(int64_t, T*, int64_t, int64_t, const T*, int64_t, int64_t);
+  constexpr Narrow narrow[] = {copy_narrow_rows<T, 1>, copy_narrow_rows<T, 2>, copy_narrow_rows<T, 3>,
+                               copy_narrow_rows<T, 4>, copy_narrow_rows<T, 5>, copy_narrow_rows<T, 6>,
+                               copy_narrow_rows<T, 7>, copy_narrow_rows<T, 8>};
+  if (columns <= 8) return narrow[columns - 1](rows, to, to_row, to_column, from, from_row, from_column);
+  for (int64_t r = 0; r < rows; ++r) copy_row(columns, to + r * to_row, to_column, from + r * from_row, from_column);
 }
 
 // rows x columns where writing runs along columns and reading along rows, the general case: in squares through a
@@ -233,6 +269,18 @@ void copy_crossing(int64_t rows, int64_t columns, T* to, int64_t to_row, int64_t
 template <class T>
 void copy_transposed(int64_t rows, int64_t columns, T* to, int64_t to_row, int64_t to_column, const T* from,
                      int64_t from_row, int64_t from_column, bool large) {
+  // Two to four dense parts, woven together or taken apart.
+  const bool weaves = columns >= 2 && columns <= 4 && to_row == columns && rows >= 16;
+  const bool parts = rows >= 2 && rows <= 4 && from_column == rows && columns >= 16;
+  if constexpr (sizeof(T) <= 4) {
+    if (to_column == 1 && from_row == 1 && (weaves || parts)) {
+      const int64_t count = weaves ? columns : rows, n = weaves ? rows : columns, part = weaves ? from_column : to_row;
+      if constexpr (sizeof(T) == 4) HWY_DYNAMIC_DISPATCH(weave_f32)
+      (weaves, count, n, reinterpret_cast<float*>(to), reinterpret_cast<const float*>(from), part);
+      else HWY_DYNAMIC_DISPATCH(weave_u8)(weaves, count, n, to, from, part);
+      return;
+    }
+  }
   if constexpr (sizeof(T) >= 4) {
     if (to_column == 1 && from_row == 1) {
       const bool through_memory = large && rows >= 32;
@@ -261,54 +309,62 @@ void copy(const Plan& plan, T* to, const T* from) {
   if (std::abs(plan.from[inner]) > 1)
     for (int i = 0; i < inner; ++i)
       if (std::abs(plan.from[i]) == 1) crossing = i;
-  // Blocks of the other dimensions are independent; so are parts of the first dimension of a single block.
-  Dims outer;
-  int64_t blocks = 1, block_size = plan.shape[inner] * (crossing >= 0 ? plan.shape[crossing] : 1);
-  for (int i = 0; i < inner; ++i) {
-    if (i == crossing) continue;
-    outer.push_back(i);
-    blocks *= plan.shape[i];
-  }
-  constexpr int64_t grain_bytes = 65536;
-  const bool large = blocks * block_size * static_cast<int64_t>(sizeof(T)) >= kTransposeLeavesCaches;
-  int64_t grain = 1 + grain_bytes / (block_size * static_cast<int64_t>(sizeof(T)));
-  if (blocks == 1) {
-    int split = crossing >= 0 ? crossing : inner;
-    int64_t row = block_size / plan.shape[split] * static_cast<int64_t>(sizeof(T));
-    parallel_for(plan.shape[split], 1 + grain_bytes / row, [&](int64_t begin, int64_t end) {
-      T* part = to + begin * plan.to[split];
-      const T* source = from + begin * plan.from[split];
-      if (crossing >= 0)
-        copy_transposed(end - begin, plan.shape[inner], part, plan.to[crossing], plan.to[inner], source,
-                        plan.from[crossing], plan.from[inner], large);
-      else
-        copy_row(end - begin, part, plan.to[inner], source, plan.from[inner]);
+  if (inner == 0) {
+    parallel_for(plan.shape[0], 1 + kGrainBytes / static_cast<int64_t>(sizeof(T)), [&](int64_t begin, int64_t end) {
+      copy_row(end - begin, to + begin * plan.to[0], plan.to[0], from + begin * plan.from[0], plan.from[0]);
     });
     return;
   }
-  parallel_for(blocks, grain, [&](int64_t begin, int64_t end) {
+  // Blocks of two dimensions are copied by a loop of their own. They are independent, and so are parts of their rows;
+  // transposed blocks are divided only if there is one.
+  const int second = crossing >= 0 ? crossing : inner - 1;
+  Dims outer;
+  int64_t blocks = 1;
+  for (int i = 0; i < inner; ++i) {
+    if (i == second) continue;
+    outer.push_back(i);
+    blocks *= plan.shape[i];
+  }
+  const int64_t rows = plan.shape[second], columns = plan.shape[inner];
+  const int64_t row_bytes = columns * static_cast<int64_t>(sizeof(T)), block_bytes = rows * row_bytes;
+  const bool large = blocks * block_bytes >= kTransposeLeavesCaches;
+  auto copy_part = [&](int64_t row, int64_t count, T* part, const T* source) {
+    part += row * plan.to[second];
+    source += row * plan.from[second];
+    if (crossing >= 0)
+      copy_transposed(count, columns, part, plan.to[second], plan.to[inner], source, plan.from[second],
+                      plan.from[inner], large);
+    else
+      copy_rows(count, columns, part, plan.to[second], plan.to[inner], source, plan.from[second], plan.from[inner]);
+  };
+  if (blocks == 1) {
+    parallel_for(rows, 1 + kGrainBytes / row_bytes,
+                 [&](int64_t begin, int64_t end) { copy_part(begin, end - begin, to, from); });
+    return;
+  }
+  const int64_t part_rows = crossing >= 0 ? rows : std::min(rows, 1 + kGrainBytes / row_bytes);
+  const int64_t parts = (rows + part_rows - 1) / part_rows;
+  parallel_for(blocks * parts, 1 + kGrainBytes / (part_rows * row_bytes), [&](int64_t begin, int64_t end) {
     Dims index = outer;
-    T* part = to;
+    T* block = to;
     const T* source = from;
-    for (int64_t j = outer.rank() - 1, rest = begin; j >= 0; --j) {
+    for (int64_t j = outer.rank() - 1, rest = begin / parts; j >= 0; --j) {
       int dim = static_cast<int>(outer[static_cast<int>(j)]);
       int64_t at = index[static_cast<int>(j)] = rest % plan.shape[dim];
       rest /= plan.shape[dim];
-      part += at * plan.to[dim];
+      block += at * plan.to[dim];
       source += at * plan.from[dim];
     }
-    for (int64_t block = begin; block < end; ++block) {
-      if (crossing >= 0)
-        copy_transposed(plan.shape[crossing], plan.shape[inner], part, plan.to[crossing], plan.to[inner], source,
-                        plan.from[crossing], plan.from[inner], large);
-      else
-        copy_row(plan.shape[inner], part, plan.to[inner], source, plan.from[inner]);
+    for (int64_t i = begin, part = begin % parts; i < end; ++i) {
+      copy_part(part * part_rows, std::min(part_rows, rows - part * part_rows), block, source);
+      if (++part < parts) continue;
+      part = 0;
       for (int j = outer.rank() - 1; j >= 0; --j) {
         int dim = static_cast<int>(outer[j]);
-        part += plan.to[dim];
+        block += plan.to[dim];
         source += plan.from[dim];
         if (++index[j] < plan.shape[dim]) break;
-        part -= plan.to[dim] * plan.shape[dim];
+        block -= plan.to[dim] * plan.shape[dim];
         source -= plan.from[dim] * plan.shape[dim];
         index[j] = 0;
       }

@@ -5,6 +5,7 @@
 
 #include <korrel/framework/autograd/record.h>
 #include <korrel/framework/base/check.h>
+#include <korrel/framework/base/parallel.h>
 #include <korrel/framework/ops/copy_elements.h>
 #include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/gather.h>
@@ -31,6 +32,31 @@ Tensor dense_copy(const Tensor& x) {
   Tensor y = make_tensor(x.shape(), x.dtype());
   copy_elements(y, x);
   return y;
+}
+
+// y = the parts side by side along `place`, where dense parts are runs of memory: in the order of y. False where a run
+// is short or a part is not dense.
+bool join_runs(Tensor& y, const std::vector<Tensor>& parts, int place) {
+  constexpr int64_t shortest = 256;  // bytes; below it calls cost more than elements
+  const int64_t outer = y.shape().slice(0, place).numel(), item = static_cast<int64_t>(size_of(y.dtype()));
+  if (outer <= 1) return false;
+  std::vector<int64_t> bytes;
+  int64_t row = 0;
+  for (const Tensor& x : parts) {
+    bytes.push_back(x.numel() / outer * item);
+    row += bytes.back();
+    if (!x.is_contiguous() || bytes.back() < shortest) return false;
+  }
+  auto* to = static_cast<std::byte*>(y.raw_data());
+  parallel_for(outer, 1 + 65536 / row, [&](int64_t begin, int64_t end) {
+    for (int64_t o = begin; o < end; ++o) {
+      std::byte* at = to + o * row;
+      for (std::size_t i = 0; i < parts.size(); at += bytes[i++])
+        std::memcpy(at, static_cast<const std::byte*>(parts[i].raw_data()) + o * bytes[i],
+                    static_cast<std::size_t>(bytes[i]));
+    }
+  });
+  return true;
 }
 
 bool stands_for_nothing(const Tensor& x) { return x.dim() == 1 && x.numel() == 0; }
@@ -109,10 +135,11 @@ Tensor cat(const std::vector<Tensor>& tensors, int64_t dim) {
   }
   Tensor y = make_tensor(shape, model->dtype());
   std::vector<int64_t> sizes;
+  const bool joined = join_runs(y, parts, place);
   int64_t start = 0;
   for (const Tensor& x : parts) {
     sizes.push_back(stands_for_nothing(x) ? 0 : x.shape()[place]);
-    if (sizes.back() > 0) {
+    if (sizes.back() > 0 && !joined) {
       Tensor part = make_view(y, y.body().layout.narrowed(place, start, sizes.back(), 1));
       copy_elements(part, x);
     }
@@ -136,7 +163,8 @@ Tensor stack(const std::vector<Tensor>& tensors, int64_t dim) {
     check<ShapeError>(x.shape() == shape, "stack: needs equal shapes, got {} and {}", shape, x.shape());
   shape.insert(place, static_cast<int64_t>(parts.size()));
   Tensor y = make_tensor(shape, parts[0].dtype());
-  for (std::size_t i = 0; i < parts.size(); ++i) {
+  const bool joined = join_runs(y, parts, place);
+  for (std::size_t i = 0; i < parts.size() && !joined; ++i) {
     Layout layout = y.body().layout.narrowed(place, static_cast<int64_t>(i), 1, 1);
     layout.shape.erase(place);
     layout.strides.erase(place);

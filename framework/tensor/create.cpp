@@ -36,7 +36,9 @@ Tensor zeros(const Shape& shape, TensorOptions options) {
 }
 
 Tensor full(const Shape& shape, double value, TensorOptions options) {
-  return generate(shape, options, [&](int64_t) { return value; });
+  Tensor x = make_tensor(shape, options.dtype);
+  visit(options.dtype, [&]<class T>() { std::fill_n(x.data<T>(), x.numel(), static_cast<T>(value)); });
+  return finish(x, options);
 }
 Tensor ones(const Shape& shape, TensorOptions options) { return full(shape, 1, options); }
 

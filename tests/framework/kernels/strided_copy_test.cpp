@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <korrel/framework/base/parallel.h>
+#include <korrel/framework/kernels/targets.h>
 
 using namespace korrel;
 
@@ -54,6 +55,36 @@ void compare(const Copy& copy) {
 }
 
 }  // namespace
+
+TEST_CASE("narrow rows, and a few parts woven together and taken apart, on every SIMD target") {
+  std::string before = kernels::active_target();
+  for (const std::string& target : kernels::available_targets()) {
+    kernels::force_target(target);
+    for (int64_t k = 1; k <= 10; ++k)
+      for (int64_t n : {1, 15, 16, 17, 100, 1000}) {
+        const std::vector<Copy> copies = {{{n, k}, {k, 1}, {1, n}},                   // woven
+                                          {{n, k}, {k, 1}, {1, n + 3}},               // parts that lie apart
+                                          {{n, k}, {k + 1, 1}, {1, n}},               // into rows that lie apart
+                                          {{k, n}, {n, 1}, {1, k}},                   // taken apart
+                                          {{k, n}, {n + 3, 1}, {1, k}},               // into parts that lie apart
+                                          {{k, n}, {n, 1}, {1, k + 2}},               // out of wider rows
+                                          {{3, n, k}, {n * k, k, 1}, {n * k, 1, n}},  // image by image
+                                          {{3, k, n}, {n * k, n, 1}, {n * k, 1, k}},  // and back
+                                          {{n, k}, {k, 1}, {k + 2, 1}},               // a part of each row
+                                          {{n, k}, {k, 1}, {2 * k, 2}},               // every other element
+                                          {{n, k}, {k, 1}, {k, -1}},                  // turned round
+                                          {{n, k}, {k, 1}, {1, 0}},                   // repeated
+                                          {{2, n, k, 3}, {n * k * 3, k * 3, 3, 1}, {k, 0, 1, 0}},  // both
+                                          {{2, k, n, 3}, {n * k * 3, n * 3, 3, 1}, {4, 0, 8, 1}}};
+        for (const Copy& copy : copies) {
+          compare<uint8_t>(copy);
+          compare<float>(copy);
+          compare<double>(copy);
+        }
+      }
+  }
+  kernels::force_target(before);
+}
 
 TEST_CASE("any strides on both sides, as one index at a time would have it") {
   int before = num_threads();

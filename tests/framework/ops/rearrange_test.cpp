@@ -18,6 +18,16 @@ Ints values(const Tensor& x) { return x.to_vector<int>(); }
 TEST_CASE("cat") {
   Tensor a = numbers({1, 2}), b = numbers({2, 2});
   CHECK(values(cat({a, b})) == Ints{0, 1, 0, 1, 2, 3});
+  Tensor wide = arange(0, 300).reshape({3, 100}), narrower = arange(300, 510).reshape({3, 70});  // long runs
+  Tensor side = cat({wide, narrower, wide}, 1);
+  CHECK(values(narrow(side, 1, 0, 100)) == values(wide));
+  CHECK(values(narrow(side, 1, 100, 70)) == values(narrower));
+  CHECK(values(narrow(side, 1, 170, 100)) == values(wide));
+  CHECK(values(cat({wide, zeros({3, 0}, {i64}), wide.clone()}, 1)) ==
+        values(cat({wide, wide.t().contiguous().t()}, 1)));
+  Tensor pile = stack({wide, side.narrow(1, 170, 100).contiguous()}, 1);
+  CHECK(values(select(pile, 1, 0)) == values(wide));
+  CHECK(values(select(pile, 1, 1)) == values(wide));
   CHECK(values(cat({b, a.t()}, 1)) == Ints{0, 1, 0, 2, 3, 1});
   CHECK(values(cat({b, b.t()}, -1)) == Ints{0, 1, 0, 2, 2, 3, 1, 3});
   CHECK(cat({zeros({0, 2}), zeros({3, 2})}).shape() == Shape{3, 2});
