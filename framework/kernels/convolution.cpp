@@ -15,6 +15,7 @@
 
 #include <korrel/framework/kernels/channel_lanes-inl.h>
 #include <korrel/framework/kernels/channel_weights-inl.h>
+#include <korrel/framework/kernels/column_gradient-inl.h>
 #include <korrel/framework/kernels/convolution_cost.h>
 #include <korrel/framework/kernels/convolution_panels-inl.h>
 #include <korrel/framework/kernels/direct_convolution-inl.h>
@@ -105,22 +106,6 @@ void output(const ConvGeometry& g, const T* x, const T* w, const T* bias, T* y) 
   });
 }
 
-// to[2 j] = even[j], to[2 j + 1] = odd[j], `size` in all.
-template <class T>
-HWY_INLINE void interleave(const T* HWY_RESTRICT even, const T* HWY_RESTRICT odd, int64_t size, T* HWY_RESTRICT to) {
-  const hn::ScalableTag<T> d;
-  constexpr int64_t kLanes = Blocks<T>::kLanes;
-  int64_t j = 0;
-  for (; 2 * (j + kLanes) <= size; j += kLanes) {
-    hn::StoreInterleaved2(hn::LoadU(d, even + j), hn::LoadU(d, odd + j), d, to + 2 * j);
-  }
-  for (; 2 * j + 1 < size; ++j) {
-    to[2 * j] = even[j];
-    to[2 * j + 1] = odd[j];
-  }
-  if (2 * j < size) to[2 * j] = even[j];
-}
-
 // Puts the phases' planes together: gx at i is in the planes of phase i mod stride. Rows are written once, in order:
 // phase after phase would pass over gx as often as the stride is long.
 template <class T>
@@ -163,6 +148,7 @@ void merge_phases(const ConvGeometry& g, const T* split, T* gx) {
 // Few channels read gy phase by phase, each phase in its own way.
 template <class T>
 void input_gradient(const ConvGeometry& g, const T* gy, const T* w, const T* bias, T* gx) {
+  if (const ColumnGradient<T> columns(g, gy, w, bias, gx); columns.pays()) return columns.run();
   if constexpr (sizeof(T) == 4) {
     constexpr TilePass kPass = TilePass::kInputGradient;
     if (phase_tiles_pay(g, kPass, Blocks<T>::kLanes)) return PhaseTileProduct(g, kPass, gy, w, bias, gx).run();

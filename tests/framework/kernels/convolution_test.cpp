@@ -198,6 +198,16 @@ std::vector<ConvGeometry> typical_geometries() {
           square(2, 64, 16, 40, 3, 2, 1)};
 }
 
+// Input gradients through columns: patches, with some left over, and few channels; in the last, rows come and go.
+std::vector<ConvGeometry> column_geometries() {
+  ConvGeometry dilated = square(2, 3, 23, 32, 3, 2, 3);
+  dilated.dilation = {1, 2, 3};
+  return {square(2, 21, 16, 36, 2, 2, 0), square(3, 9, 21, 33, 2, 2, 0),  square(1, 2, 50, 32, 16, 16, 0),
+          square(2, 4, 38, 32, 4, 4, 0),  square(1, 12, 61, 32, 3, 3, 0), square(2, 3, 30, 40, 4, 2, 1),
+          square(9, 3, 13, 35, 3, 1, 1),  square(1, 1, 70, 32, 11, 4, 5), square(2, 5, 17, 48, 2, 3, 0),
+          with_outputs(dilated),          square(1, 7, 32, 32, 7, 1, 3)};
+}
+
 ConvGeometry depthwise(int64_t n, int64_t channels, Dims in, Dims kernel, Dims padding, int64_t stride = 1,
                        int64_t dilation = 1, int64_t filters = 1) {
   ConvGeometry g;
@@ -253,6 +263,7 @@ TEST_CASE("the forced target is the one that the convolutions run on") {
 TEST_CASE_TEMPLATE("the three passes of typical layers agree with the seven loops on every target", T, float, double) {
   std::mt19937 random(1);
   for (const ConvGeometry& g : typical_geometries()) check_against_naive<T>(g, random, true);
+  for (const ConvGeometry& g : column_geometries()) check_against_naive<T>(g, random, g.c % 2 == 0);
 }
 
 TEST_CASE_TEMPLATE("the three passes of 1x1 agree with the seven loops on every target", T, float, double) {
@@ -300,6 +311,7 @@ TEST_CASE_TEMPLATE("any number of threads gives the same bits", T, float, double
   geometries.push_back(square(20, 6, 14, 16, 5, 1, 0));
   geometries.push_back(square(5, 64, 16, 64, 3, 1, 1));
   for (const ConvGeometry& g : depthwise_geometries()) geometries.push_back(g);
+  for (const ConvGeometry& g : column_geometries()) geometries.push_back(g);
   for (const ConvGeometry& g : geometries) {
     Case<T> one(g, random);
     set_num_threads(1);
