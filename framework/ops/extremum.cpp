@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <numeric>
 #include <vector>
 
 #include <korrel/framework/autograd/record.h>
@@ -13,6 +12,7 @@
 #include <korrel/framework/ops/fold.h>
 #include <korrel/framework/ops/operand_check.h>
 #include <korrel/framework/ops/rows.h>
+#include <korrel/framework/ops/sort_key.h>
 #include <korrel/framework/tensor/create.h>
 
 namespace korrel {
@@ -97,14 +97,14 @@ struct PickKth {
     if (nan_first)
       for (int64_t i = 0; i < n; ++i)
         if (is_nan(x[i * stride])) return i;
-    std::vector<int64_t> order(static_cast<std::size_t>(n));
-    std::iota(order.begin(), order.end(), int64_t{0});
-    std::nth_element(order.begin(), order.begin() + k, order.end(), [&](int64_t a, int64_t b) {
-      T u = x[a * stride], v = x[b * stride];
-      if (u < v || v < u) return u < v;
-      return is_nan(u) == is_nan(v) ? a < b : is_nan(v);
+    int64_t place = 0;
+    with_sort_item<T>(n, [&]<class Item>(Item) {
+      std::vector<Item> items(static_cast<std::size_t>(n));
+      for (int64_t i = 0; i < n; ++i) items[static_cast<std::size_t>(i)] = {sort_key(x[i * stride], false), i};
+      std::nth_element(items.begin(), items.begin() + k, items.end());
+      place = items[static_cast<std::size_t>(k)].index();
     });
-    return order[static_cast<std::size_t>(k)];
+    return place;
   }
 };
 

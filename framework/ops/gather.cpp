@@ -1,10 +1,13 @@
 #include <korrel/framework/ops/gather.h>
 
 #include <algorithm>
+#include <atomic>
 #include <string_view>
 
+#include <korrel/framework/autograd/grad_mode.h>
 #include <korrel/framework/autograd/record.h>
 #include <korrel/framework/base/check.h>
+#include <korrel/framework/base/parallel.h>
 #include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/operand_check.h>
 #include <korrel/framework/ops/rows.h>
@@ -20,8 +23,11 @@ void same_dtype(const char* op, const Tensor& x, const Tensor& values, const cha
 }
 
 // The elements that an index along `dim` names, one for each of its own: (i, j) stands for (index[i][j], j) if dim is
-// 0.
-Rows elements_along(const char* op, const Tensor& x, int64_t dim, const Tensor& index) {
+// 0. visit(i, positions, n) gets those of the index's elements i to i + n as they are found, still in L1; from several
+// threads if `parallel`. Unless they are to be kept, nobody writes them to memory: 8 bytes for an element of 4.
+template <class Visit>
+Rows elements_along(const char* op, const Tensor& x, int64_t dim, const Tensor& index, bool parallel, bool kept,
+                    const Visit& visit) {
   check_defined(op, {{x, "x"}, {index, "index"}});
   int place = wrap_dim(op, dim, x.dim()), rank = std::max(x.dim(), 1);
   Shape sizes = x.dim() == 0 ? Shape{1} : x.shape(), counts = index.dim() == 0 ? Shape{1} : index.shape();
@@ -32,27 +38,91 @@ Rows elements_along(const char* op, const Tensor& x, int64_t dim, const Tensor& 
                       "{}: the index is larger than x at dimension {} (index {}, x {})", op, i, index.shape(),
                       x.shape());
   check<DtypeError>(index.dtype() == i64, "{}: the index must be i64, it is {}", op, index.dtype());
-  Tensor numbers = index.detach().contiguous(), positions = make_tensor({index.numel()}, i64);
+  Tensor numbers = index.detach().contiguous(), positions = make_tensor({kept ? index.numel() : 0}, i64);
   const int64_t size = sizes[place], *number = numbers.data<int64_t>();
-  if (first_outside(number, index.numel(), -size, size) < index.numel())
-    Rows::along(op, sizes, place, index);  // throws
   Strides strides = contiguous_strides(sizes);
   int64_t* position = positions.data<int64_t>();
-  Dims at = Dims::filled(rank, 0);  // of a run along the last dimension
   const int64_t run = counts[rank - 1], stride = strides[place], step = place == rank - 1 ? 0 : 1;
-  int64_t start = 0;
-  for (int64_t i = 0, n = positions.numel(); i < n; i += run) {
-    for (int64_t j = 0; j < run; ++j)
-      position[i + j] = start + (number[i + j] + (number[i + j] < 0 ? size : 0)) * stride + j * step;
-    for (int d = rank - 2; d >= 0; --d) {
-      const int64_t own = d == place ? 0 : strides[d];
-      start += own;
-      if (++at[d] < counts[d]) break;
-      start -= own * counts[d];
-      at[d] = 0;
+  if (index.numel() == 0) return {1, x.numel(), 1, positions};
+  std::atomic<bool> stranger = false;
+  const int64_t runs = index.numel() / run, grain = parallel ? 1 + 16384 / run : runs;
+  // Whole rows of x, of which the index picks some elements each: nothing to count.
+  bool whole = place == rank - 1;
+  for (int d = 0; d < rank - 1; ++d) whole &= counts[d] == sizes[d];
+  parallel_for(runs, grain, [&](int64_t begin, int64_t end) {
+    constexpr int64_t block = 512;
+    int64_t found[block];
+    Dims at = Dims::filled(rank, 0);  // of a run along the last dimension
+    int64_t start = begin * size;
+    if (!whole) {
+      start = 0;
+      for (int64_t d = rank - 2, rest = begin; d >= 0; --d) {
+        const int i = static_cast<int>(d);
+        at[i] = rest % counts[i];
+        rest /= counts[i];
+        if (i != place) start += at[i] * strides[i];
+      }
     }
-  }
+    if (whole && run <= 32) {  // short runs: many rows at a time
+      const int64_t together = block / run * run;
+      for (int64_t i = begin * run; i < end * run; i += together) {
+        const int64_t n = std::min(together, end * run - i);
+        if (first_outside(number + i, n, -size, size) < n) {
+          stranger = true;
+          return;
+        }
+        int64_t* to = kept ? position + i : found;
+        for (int64_t j = 0; j < n; start += size)
+          for (const int64_t stop = j + run; j < stop; ++j)
+            to[j] = start + number[i + j] + (number[i + j] < 0 ? size : 0);
+        visit(i, to, n);
+      }
+      return;
+    }
+    for (int64_t i = begin * run; i < end * run; i += run) {
+      for (int64_t j0 = 0; j0 < run; j0 += block) {
+        const int64_t n = std::min(block, run - j0), *from = number + i + j0;
+        if (first_outside(from, n, -size, size) < n) {
+          stranger = true;
+          return;
+        }
+        int64_t* to = kept ? position + i + j0 : found;
+        const int64_t first = start + j0 * step;
+        for (int64_t j = 0; j < n; ++j) to[j] = first + (from[j] + (from[j] < 0 ? size : 0)) * stride + j * step;
+        visit(i + j0, to, n);
+      }
+      if (whole) {
+        start += size;
+        continue;
+      }
+      for (int d = rank - 2; d >= 0; --d) {
+        const int64_t own = d == place ? 0 : strides[d];
+        start += own;
+        if (++at[d] < counts[d]) break;
+        start -= own * counts[d];
+        at[d] = 0;
+      }
+    }
+  });
+  if (stranger) Rows::along(op, sizes, place, index);  // throws
   return {1, x.numel(), 1, positions};
+}
+Rows elements_along(const char* op, const Tensor& x, int64_t dim, const Tensor& index) {
+  return elements_along(op, x, dim, index, true, true, [](int64_t, const int64_t*, int64_t) {});
+}
+
+Tensor gathered(const char* op, const Tensor& x, int64_t dim, const Tensor& index) {
+  check_defined(op, {{x, "x"}, {index, "index"}});
+  Tensor dense = x.detach().contiguous(), y = make_tensor(index.shape(), x.dtype());
+  const bool recorded = grad_enabled() && x.requires_grad();
+  Rows rows;
+  auto copy = [&](const auto* from, auto* to) {
+    rows = elements_along(op, x, dim, index, true, recorded, [from, to](int64_t i, const int64_t* at, int64_t n) {
+      for (int64_t j = 0; j < n; ++j) to[i + j] = from[at[j]];
+    });
+  };
+  visit(x.dtype(), [&]<class T>() { copy(dense.data<T>(), y.data<T>()); });
+  return recorded ? rows.record_take(op, y, x) : y;
 }
 
 // The part of src that an index of `shape` speaks of.
@@ -172,10 +242,7 @@ Tensor index_select(const Tensor& x, int64_t dim, const Tensor& index) {
   return rows.take("index_select", x, shape);
 }
 
-Tensor gather(const Tensor& x, int64_t dim, const Tensor& index) {
-  Rows rows = elements_along("gather", x, dim, index);
-  return rows.take("gather", x, index.shape());
-}
+Tensor gather(const Tensor& x, int64_t dim, const Tensor& index) { return gathered("gather", x, dim, index); }
 
 Tensor take(const Tensor& x, const Tensor& index) {
   check_defined("take", {{x, "x"}, {index, "index"}});
@@ -197,7 +264,7 @@ Tensor take_along_dim(const Tensor& x, const Tensor& index, std::optional<int64_
   }
   Tensor all = from == x.shape() ? x : expand(x, from);
   Tensor at = to == index.shape() ? index : expand(index, to);
-  return elements_along("take_along_dim", all, place, at).take("take_along_dim", all, to);
+  return gathered("take_along_dim", all, place, at);
 }
 
 Tensor scatter(const Tensor& x, int64_t dim, const Tensor& index, const Tensor& src) {
@@ -212,8 +279,24 @@ Tensor scatter(const Tensor& x, int64_t dim, const Tensor& index, double value) 
 
 Tensor scatter_add(const Tensor& x, int64_t dim, const Tensor& index, const Tensor& src) {
   same_dtype("scatter_add", x, src, "src");
-  Rows rows = elements_along("scatter_add", x, dim, index);
-  return rows.add("scatter_add", x, part_for("scatter_add", src, index.shape()));
+  check_defined("scatter_add", index, "index");
+  Tensor part = part_for("scatter_add", src, index.shape());
+  if (grad_enabled() && (x.requires_grad() || src.requires_grad()))
+    return elements_along("scatter_add", x, dim, index).add("scatter_add", x, part);
+  Tensor y = x.detach().clone(), terms = part.detach().contiguous();
+  visit(x.dtype(), [&]<class T>() {
+    const T* term = terms.data<T>();
+    T* sum = y.data<T>();
+    elements_along("scatter_add", x, dim, index, false, false, [term, sum](int64_t i, const int64_t* at, int64_t n) {
+      for (int64_t j = 0; j < n; ++j) {
+        if constexpr (std::is_same_v<T, bool>)
+          sum[at[j]] = sum[at[j]] || term[i + j];
+        else
+          sum[at[j]] = static_cast<T>(sum[at[j]] + term[i + j]);
+      }
+    });
+  });
+  return y;
 }
 
 Tensor scatter_reduce(const Tensor& x, int64_t dim, const Tensor& index, const Tensor& src, const char* reduce,

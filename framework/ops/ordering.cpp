@@ -7,6 +7,7 @@
 #include <korrel/framework/base/parallel.h>
 #include <korrel/framework/ops/operand_check.h>
 #include <korrel/framework/ops/rows.h>
+#include <korrel/framework/ops/sort_key.h>
 #include <korrel/framework/tensor/create.h>
 
 namespace korrel {
@@ -16,12 +17,6 @@ template <class T>
 bool less(T a, T b) {  // NaN is the largest
   return a < b || (b != b && a == a);
 }
-
-template <class T>
-struct Item {
-  T value;
-  int64_t index;
-};
 
 // Along `dim` of x: the first `count` elements in order (equal ones in the order they come in), all of them when
 // sorting.
@@ -35,25 +30,24 @@ WithIndices ordered(const char* op, const Tensor& x, int dim, int64_t count, boo
     const T* in = dense.data<T>();
     int64_t *index = indices.data<int64_t>(), *position = rows.index.data<int64_t>();
     parallel_for(outer * inner, 1 + 8192 / std::max<int64_t>(size, 1), [&](int64_t begin, int64_t end) {
-      std::vector<Item<T>> items(static_cast<std::size_t>(size));
-      auto before = [descending](const Item<T>& a, const Item<T>& b) {
-        if (less(a.value, b.value)) return !descending;
-        if (less(b.value, a.value)) return descending;
-        return a.index < b.index;
-      };
-      for (int64_t line = begin; line < end; ++line) {
-        int64_t o = line / inner, c = line % inner;
-        for (int64_t i = 0; i < size; ++i) items[static_cast<std::size_t>(i)] = {in[(o * size + i) * inner + c], i};
-        if (count == size)
-          std::sort(items.begin(), items.end(), before);
-        else
-          std::partial_sort(items.begin(), items.begin() + count, items.end(), before);
-        for (int64_t i = 0; i < count; ++i) {
-          int64_t from = items[static_cast<std::size_t>(i)].index, to = (o * count + i) * inner + c;
-          index[to] = from;
-          position[to] = (o * size + from) * inner + c;
+      with_sort_item<T>(size, [&]<class Item>(Item) {
+        std::vector<Item> items(static_cast<std::size_t>(size)), spare;
+        for (int64_t line = begin; line < end; ++line) {
+          int64_t o = line / inner, c = line % inner;
+          const T* from = in + o * size * inner + c;
+          for (int64_t i = 0; i < size; ++i)
+            items[static_cast<std::size_t>(i)] = {sort_key(from[i * inner], descending), i};
+          if (count == size)
+            sort_items(items, spare);
+          else
+            std::partial_sort(items.begin(), items.begin() + count, items.end());
+          for (int64_t i = 0; i < count; ++i) {
+            int64_t place = items[static_cast<std::size_t>(i)].index(), to = (o * count + i) * inner + c;
+            index[to] = place;
+            position[to] = (o * size + place) * inner + c;
+          }
         }
-      }
+      });
     });
   });
   return {rows.take(op, x, indices.shape()), indices};

@@ -108,20 +108,6 @@ std::vector<int64_t> overwritten(const Rows& rows) {
 
 }  // namespace
 
-int64_t first_outside(const int64_t* numbers, int64_t n, int64_t low, int64_t high) {
-  constexpr int64_t block = 256;  // nobody leaves a block: the loop has no branch
-  const uint64_t from = static_cast<uint64_t>(low), width = static_cast<uint64_t>(high) - from;
-  auto is_outside = [&](int64_t i) { return static_cast<uint64_t>(numbers[i]) - from >= width; };
-  for (int64_t begin = 0; begin < n; begin += block) {
-    const int64_t end = std::min(n, begin + block);
-    int outside = 0;
-    for (int64_t i = begin; i < end; ++i) outside |= is_outside(i);
-    for (int64_t i = begin; outside != 0 && i < end; ++i)
-      if (is_outside(i)) return i;
-  }
-  return n;
-}
-
 Rows Rows::along(const char* op, const Shape& shape, int dim, const Tensor& index) {
   int64_t size = shape.empty() ? 1 : shape[dim];
   if (shape.empty()) return {1, 1, 1, checked_index(op, index, size, "dimension", dim)};
@@ -150,6 +136,10 @@ Tensor Rows::take(const char* op, const Tensor& x, const Shape& shape) const {
     };
     with_row_size(bytes, copy);
   });
+  return record_take(op, y, x);
+}
+
+Tensor Rows::record_take(const char* op, const Tensor& y, const Tensor& x) const {
   return record(op, y, {x}, [op, rows = *this, from_shape = x.shape()](const Backward& b) -> Gradients {
     return {rows.spread(op, b.grad, from_shape)};
   });

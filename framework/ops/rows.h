@@ -21,6 +21,8 @@ struct Rows {
 
   // y = the rows of x, in the order of the index: [outer, count, inner], returned as `shape`.
   Tensor take(const char* op, const Tensor& x, const Shape& shape) const;
+  // The same where the caller has taken them: records y.
+  Tensor record_take(const char* op, const Tensor& y, const Tensor& x) const;
   // x with `values` [outer, count, inner] (of any shape of as many elements) added to its rows, in the order of the
   // index.
   Tensor add(const char* op, const Tensor& x, const Tensor& values) const;
@@ -32,6 +34,18 @@ struct Rows {
 };
 
 // The first of n numbers that is not in [low, high), or n.
-int64_t first_outside(const int64_t* numbers, int64_t n, int64_t low, int64_t high);
+inline int64_t first_outside(const int64_t* numbers, int64_t n, int64_t low, int64_t high) {
+  constexpr int64_t block = 256;  // nobody leaves a block: the loop has no branch
+  const uint64_t from = static_cast<uint64_t>(low), width = static_cast<uint64_t>(high) - from;
+  auto is_outside = [&](int64_t i) { return static_cast<uint64_t>(numbers[i]) - from >= width; };
+  for (int64_t begin = 0; begin < n; begin += block) {
+    const int64_t end = n - begin < block ? n : begin + block;
+    int outside = 0;
+    for (int64_t i = begin; i < end; ++i) outside |= is_outside(i);
+    for (int64_t i = begin; outside != 0 && i < end; ++i)
+      if (is_outside(i)) return i;
+  }
+  return n;
+}
 
 }  // namespace korrel

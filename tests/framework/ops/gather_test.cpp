@@ -145,3 +145,40 @@ TEST_CASE("many repeated indices: any number of threads gives the same bits") {
   }
   set_num_threads(before);
 }
+
+TEST_CASE("gather and scatter_add: whole rows and parts of them, short and long, recorded or not") {
+  Generator generator(2);
+  for (const Shape& shape : {Shape{40, 10}, Shape{7, 700}, Shape{5, 6, 30}, Shape{900}})
+    for (int dim = 0; dim < shape.rank(); ++dim)
+      for (bool whole : {true, false}) {
+        Shape counts = shape;
+        for (int d = 0; d < shape.rank(); ++d)
+          if (d != dim && !whole) counts[d] -= 2;
+        for (int64_t length : {int64_t{1}, int64_t{3}, 2 * shape[dim]}) {
+          counts[dim] = length;
+          Tensor x = randn(shape, {f64}, generator), src = randn(counts, {f64}, generator);
+          Tensor index = randint(-shape[dim], shape[dim], counts, {i64}, generator);
+          Tensor taken = gather(x, dim, index), added = scatter_add(x, dim, index, src);
+          std::vector<double> expected, sums = x.to_vector();
+          const Strides strides = contiguous_strides(shape);
+          Dims at = Dims::filled(shape.rank(), 0);
+          for (int64_t i = 0; i < index.numel(); ++i) {
+            int64_t place = 0;
+            for (int d = 0; d < shape.rank(); ++d) {
+              const int64_t number = index.data<int64_t>()[i];
+              place += strides[d] * (d != dim ? at[d] : number < 0 ? number + shape[d] : number);
+            }
+            expected.push_back(x.data<double>()[place]);
+            sums[static_cast<std::size_t>(place)] += src.data<double>()[i];
+            for (int d = shape.rank() - 1; d >= 0 && ++at[d] == counts[d]; --d) at[d] = 0;
+          }
+          CHECK(taken.to_vector() == expected);
+          CHECK(added.to_vector() == sums);
+          x.requires_grad_();
+          CHECK(gather(x, dim, index).to_vector() == expected);
+          CHECK(scatter_add(x, dim, index, src).to_vector() == sums);
+          gather(x, dim, index).backward(src);
+          CHECK(x.grad().to_vector() == scatter_add(zeros(shape, {f64}), dim, index, src).to_vector());
+        }
+      }
+}

@@ -1,6 +1,9 @@
+#include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/ordering.h>
 
 #include <doctest/doctest.h>
+
+#include <numeric>
 
 #include <algorithm>
 #include <cmath>
@@ -73,4 +76,28 @@ TEST_CASE("unique") {
   CHECK(unique(tensor({NAN, NAN})).values.numel() == 2);
   CHECK(unique(zeros({0}, {i64})).values.shape() == Shape{0});
   CHECK(values(unique(tensor({1, 0, 1}, {boolean})).counts) == Ints{1, 2});
+}
+
+TEST_CASE("sort and topk of every length are what a stable sort gives: ties, NaN, both zeros, infinities") {
+  Generator generator(8);
+  for (int64_t n : {2, 17, 599, 600, 1499, 1500, 5000}) {
+    Tensor u = rand({n}, {}, generator), x = round(randn({n}, {}, generator) * 50) / 8;
+    x = where(u < 0.02, NAN, where(u < 0.04, INFINITY, where(u < 0.06, -INFINITY, where(u < 0.1, -0.0, x))));
+    Tensor whole = (where(u < 0.1, -1e18, randn({n}, {}, generator) * 100)).to(i64);
+    for (const Tensor& values : {x, x.to(f64), whole, (u * 256).to(u8), u < 0.5})
+      for (bool descending : {false, true}) {
+        const std::vector<double> v = values.to_vector();
+        std::vector<int64_t> order(v.size());
+        std::iota(order.begin(), order.end(), int64_t{0});
+        auto less = [](double a, double b) { return a < b || (b != b && a == a); };
+        std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
+          const double p = v[static_cast<std::size_t>(a)], q = v[static_cast<std::size_t>(b)];
+          return descending ? less(q, p) : less(p, q);
+        });
+        CHECK(sort(values, 0, {.descending = descending}).indices.to_vector<int64_t>() == order);
+        CHECK(argsort(values.reshape({n, 1}), 0, {.descending = descending}).to_vector<int64_t>() == order);
+        order.resize(static_cast<std::size_t>(n / 2));
+        CHECK(topk(values, n / 2, 0, {.largest = descending}).indices.to_vector<int64_t>() == order);
+      }
+  }
 }
