@@ -50,11 +50,28 @@ BroadcastRows<T> weight_product(const ConvGeometry& g, int64_t panel) {
   return broadcast_function<T>(panel);
 }
 
+// to[column] += the sum over `count` rows of `columns`.
+template <class T>
+void add_rows(const T* HWY_RESTRICT rows, int64_t count, int64_t columns, T* HWY_RESTRICT to) {
+  const hn::ScalableTag<T> d;
+  for (int64_t column = 0; column < columns; column += Blocks<T>::kLanes) {
+    const T* HWY_RESTRICT from = rows + column;
+    auto even = hn::Load(d, to + column), odd = hn::Zero(d);
+    int64_t i = 0;
+    for (; i + 1 < count; i += 2) {
+      even = hn::Add(even, hn::Load(d, from + i * columns));
+      odd = hn::Add(odd, hn::Load(d, from + (i + 1) * columns));
+    }
+    if (i < count) even = hn::Add(even, hn::Load(d, from + i * columns));
+    hn::Store(hn::Add(even, odd), d, to + column);
+  }
+}
+
 // Parts are (block of chunks, group, some input channels). Blocks add up on their own, perhaps on several threads;
 // their number depends on the geometry only. Channels are parted only to have work for all threads: that does not
-// change any sum. Sums are [channel and tap][filter].
+// change any sum. Sums are [channel and tap][filter]. gb, of zeros, becomes the sums of gy unless it is null.
 template <class T>
-void channel_weight_gradient(const ConvGeometry& g, const Gather& gather, const T* x, const T* gy, T* gw) {
+void channel_weight_gradient(const ConvGeometry& g, const Gather& gather, const T* x, const T* gy, T* gw, T* gb) {
   if (g.k * g.c * gather.tap_count == 0) return;
   if (g.n * volume(g.out) == 0) {
     for (int64_t i = 0; i < g.k * (g.c / g.groups) * gather.tap_count; ++i) gw[i] = 0;
@@ -80,7 +97,10 @@ void channel_weight_gradient(const ConvGeometry& g, const Gather& gather, const 
 
   const int64_t part_size = (p.depth + kSpareDistances) * width, parts = g.groups * channel_parts.count;
   const int64_t most_positions = p.images * p.rows_per_chunk * p.row_positions;
-  T* sums = scratch<T>(Scratch::kTarget, blocks.count * parts * part_size);
+  const int64_t group_biases = gb == nullptr ? 0 : width;
+  T* sums = scratch<T>(Scratch::kTarget, blocks.count * (parts * part_size + g.groups * group_biases));
+  T* bias_sums = sums + blocks.count * parts * part_size;  // [block, group][width]
+  for (int64_t i = 0; i < blocks.count * g.groups * group_biases; ++i) bias_sums[i] = 0;
   const bool x_near = g.n * g.c * source_volume * static_cast<int64_t>(sizeof(T)) <= kNearBytes,
              gy_near = g.n * g.k * positions * static_cast<int64_t>(sizeof(T)) <= kNearBytes;
   // Whole images without padding are read in place (256x6x14x14 -> 16 5x5: 8 % of the time).
@@ -111,6 +131,9 @@ void channel_weight_gradient(const ConvGeometry& g, const Gather& gather, const 
                               smaller(kLanes, image_positions - at), to + at * columns, columns);
             }
           }
+        }
+        for (int64_t k = 0; k < group_biases && part == 0; k += columns) {
+          add_rows(vectors + k * count, count, columns, bias_sums + (block * g.groups + group) * width + k);
         }
         // The next segment's; with several groups, of its first image.
         const int64_t next = smaller(segment + 1, segments - 1), next_image = next / p.chunks * p.images;
@@ -144,6 +167,10 @@ void channel_weight_gradient(const ConvGeometry& g, const Gather& gather, const 
     const int64_t rows = (channel_parts.end(i % channel_parts.count) - channel) * taps;
     add_weight_sums(sums + i * part_size, blocks.count, parts * part_size, rows, filters, width,
                     gw + group * filters * channels * taps + channel * taps, channels * taps);
+  }
+  for (int64_t k = 0; gb != nullptr && k < g.k; ++k) {
+    const T* from = bias_sums + k / filters * width + k % filters;
+    for (int64_t block = 0; block < blocks.count; ++block) gb[k] += from[block * g.groups * width];
   }
 }
 

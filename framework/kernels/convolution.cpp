@@ -213,17 +213,20 @@ struct PaddedTarget {
 // small result is summed in chunks of positions that can run on several threads; their number depends on the sizes
 // only.
 template <class T>
-void weight_gradient(const ConvGeometry& g, const T* x, const T* gy, T* gw) {
+bool weight_gradient(const ConvGeometry& g, const T* x, const T* gy, T* gw, T* gb) {
   const GatheredX gathered(g);
   const Gather& gather = gathered.gather;
   const int64_t channels = g.c / g.groups, filters = g.k / g.groups, plane = volume(g.out);
   const ConvolutionWay way = weights_way(g, gather, Blocks<T>::kLanes);
+  for (int64_t k = 0; gb != nullptr && k < g.k; ++k) gb[k] = 0;
   if (way == ConvolutionWay::kChannels) {
     const Gather whole = gather_whole_x(g, scratch<Tap>(Scratch::kTaps, gather.tap_count));
-    return channel_weight_gradient(g, whole, x, gy, gw);
+    channel_weight_gradient(g, whole, x, gy, gw, gb);
+    return gb != nullptr;
   }
   if (way != ConvolutionWay::kPanels) {
-    return direct_weight_gradient(g, gather, gathered.source, x, gy, gw, way == ConvolutionWay::kImages);
+    direct_weight_gradient(g, gather, gathered.source, x, gy, gw, gb, way == ConvolutionWay::kImages);
+    return gb != nullptr;
   }
   const T* source = split_phases(g, gathered, x);
   const int64_t rows = channels * gather.tap_count, positions = g.n * plane;
@@ -244,6 +247,7 @@ void weight_gradient(const ConvGeometry& g, const T* x, const T* gy, T* gw) {
     add_weight_sums(sums + group * chunks.count * rows * stride, chunks.count, rows * stride, rows, filters, stride,
                     gw + group * filters * rows, rows);
   }
+  return false;
 }
 
 void output_f32(const ConvGeometry& g, const float* x, const float* w, const float* bias, float* y) {
@@ -258,11 +262,11 @@ void input_gradient_f32(const ConvGeometry& g, const float* gy, const float* w, 
 void input_gradient_f64(const ConvGeometry& g, const double* gy, const double* w, const double* bias, double* gx) {
   input_gradient(g, gy, w, bias, gx);
 }
-void weight_gradient_f32(const ConvGeometry& g, const float* x, const float* gy, float* gw) {
-  weight_gradient(g, x, gy, gw);
+bool weight_gradient_f32(const ConvGeometry& g, const float* x, const float* gy, float* gw, float* gb) {
+  return weight_gradient(g, x, gy, gw, gb);
 }
-void weight_gradient_f64(const ConvGeometry& g, const double* x, const double* gy, double* gw) {
-  weight_gradient(g, x, gy, gw);
+bool weight_gradient_f64(const ConvGeometry& g, const double* x, const double* gy, double* gw, double* gb) {
+  return weight_gradient(g, x, gy, gw, gb);
 }
 
 const char* compiled_target() { return hwy::TargetName(HWY_TARGET); }
@@ -345,19 +349,23 @@ void conv_input_gradient(const ConvGeometry& g, const T* gy, const T* w, const T
 }
 
 template <class T>
-void conv_weight_gradient(const ConvGeometry& g, const T* x, const T* gy, T* gw) {
+bool conv_weight_gradient(const ConvGeometry& g, const T* x, const T* gy, T* gw, T* gb) {
   ensure_target();
   if (is_matrix_product(g)) {
     const int64_t depth = g.c * volume(g.in);
-    return matmul<T>(1, g.k, depth, g.n, gy, {0, 1, g.k}, x, {0, depth, 1}, gw);
+    matmul<T>(1, g.k, depth, g.n, gy, {0, 1, g.k}, x, {0, depth, 1}, gw);
+    return false;
   }
   multiply_adds_asked += multiply_adds(g);
   if constexpr (sizeof(T) == 4) {
-    if (depthwise_weights_pay(g)) return depthwise_weight_gradient(g, x, gy, gw);
-    if (winograd_weights_pay(g)) return winograd_weight_gradient(g, x, gy, gw);
-    HWY_DYNAMIC_DISPATCH(weight_gradient_f32)(g, x, gy, gw);
+    const bool depthwise = depthwise_weights_pay(g);
+    if (depthwise || winograd_weights_pay(g)) {
+      (depthwise ? depthwise_weight_gradient : winograd_weight_gradient)(g, x, gy, gw);
+      return false;
+    }
+    return HWY_DYNAMIC_DISPATCH(weight_gradient_f32)(g, x, gy, gw, gb);
   } else {
-    HWY_DYNAMIC_DISPATCH(weight_gradient_f64)(g, x, gy, gw);
+    return HWY_DYNAMIC_DISPATCH(weight_gradient_f64)(g, x, gy, gw, gb);
   }
 }
 
@@ -365,8 +373,8 @@ template void conv_output(const ConvGeometry&, const float*, const float*, const
 template void conv_output(const ConvGeometry&, const double*, const double*, const double*, double*);
 template void conv_input_gradient(const ConvGeometry&, const float*, const float*, const float*, float*);
 template void conv_input_gradient(const ConvGeometry&, const double*, const double*, const double*, double*);
-template void conv_weight_gradient(const ConvGeometry&, const float*, const float*, float*);
-template void conv_weight_gradient(const ConvGeometry&, const double*, const double*, double*);
+template bool conv_weight_gradient(const ConvGeometry&, const float*, const float*, float*, float*);
+template bool conv_weight_gradient(const ConvGeometry&, const double*, const double*, double*, double*);
 
 std::string convolution_target() {
   ensure_target();

@@ -30,9 +30,11 @@ void conv_output(const ConvGeometry& geometry, const T* x, const T* w, const T* 
 template <class T>
 void conv_input_gradient(const ConvGeometry& geometry, const T* gy, const T* w, const T* bias, T* gx);
 
-// gw[k,c,r] = sum over n, o of gy[n,k,o] * x[n, c, o*stride + r*dilation - padding]. Every element of gw is written.
+// gw[k,c,r] = sum over n, o of gy[n,k,o] * x[n, c, o*stride + r*dilation - padding]. Every element of gw is written. If
+// gb is not null, it may become the sum of gy[n,k,o] over n and o, the bias's gradient: true, if it did, which few
+// channels have for next to nothing.
 template <class T>
-void conv_weight_gradient(const ConvGeometry& geometry, const T* x, const T* gy, T* gw);
+bool conv_weight_gradient(const ConvGeometry& geometry, const T* x, const T* gy, T* gw, T* gb = nullptr);
 
 // Highway's name of the target that these now run as, told by their code itself; for tests.
 std::string convolution_target();

@@ -125,14 +125,32 @@ void copy_units(const PaddedPlanes& p, const T* HWY_RESTRICT gy, int64_t filters
   }
 }
 
+// sums[row] += gy[step.gy + row * gy_row] over all steps, all of them vectors.
+template <class T>
+void add_units(int64_t steps, const Step* HWY_RESTRICT step, int64_t rows, const T* HWY_RESTRICT gy, int64_t gy_row,
+               T* HWY_RESTRICT sums) {
+  const hn::ScalableTag<T> d;
+  for (int64_t m = 0; m < rows; ++m, gy += gy_row, sums += Blocks<T>::kLanes) {
+    auto even = hn::Load(d, sums), odd = hn::Zero(d);
+    int64_t i = 0;
+    for (; i + 1 < steps; i += 2) {
+      even = hn::Add(even, hn::LoadU(d, gy + step[i].gy));
+      odd = hn::Add(odd, hn::LoadU(d, gy + step[i + 1].gy));
+    }
+    if (i < steps) even = hn::Add(even, hn::LoadU(d, gy + step[i].gy));
+    hn::Store(hn::Add(even, odd), d, sums);
+  }
+}
+
 // Segments are what fits L2: some images, or a chunk of rows of one. For each, x is copied with padding and gy by
 // units; then every tile goes over all its units: the gy of a tile's filters stays in L1, while x and the sums pass by.
 // A tile reads and writes its sums once per segment, at the price of some 5 units: 64 of them or more should follow.
 // Blocks of segments add up on their own, perhaps on several threads; their number depends on the geometry only. With
-// image_lanes, an image is a block of as many as a vector has lanes, and an element is a vector: `wide` elements.
+// image_lanes, an image is a block of as many as a vector has lanes, and an element is a vector: `wide` elements. gb,
+// of zeros, becomes the sums of gy unless it is null.
 template <class T>
 void direct_weight_gradient(const ConvGeometry& g, const Gather& gather, const Source& source, const T* x, const T* gy,
-                            T* gw, bool image_lanes) {
+                            T* gw, T* gb, bool image_lanes) {
   if (g.k * g.c * gather.tap_count == 0) return;
   const hn::ScalableTag<T> d;
   constexpr int64_t kLanes = Blocks<T>::kLanes, kBytes = sizeof(T);
@@ -141,9 +159,9 @@ void direct_weight_gradient(const ConvGeometry& g, const Gather& gather, const S
   const int64_t channels = g.c / g.groups, filters = g.k / g.groups, positions = volume(g.out),
                 kernel = volume(g.kernel);
   const int64_t row_units = (g.out[0] > 1 ? g.out[1] : 1) * ceil_div(g.out[2], lanes);
-  const PaddedPlanes p =
-      plan_padded_planes(gather, source, channels, lanes, kBytes * wide, row_units * filters * kLanes * kBytes,
-                         kSegmentBytes, false, scratch<char>(Scratch::kDirect, padded_planes_bytes(gather, channels, lanes)));
+  const PaddedPlanes p = plan_padded_planes(
+      gather, source, channels, lanes, kBytes * wide, row_units * filters * kLanes * kBytes, kSegmentBytes, false,
+      scratch<char>(Scratch::kDirect, padded_planes_bytes(gather, channels, lanes)));
   const int64_t copy_stride = channels * p.channel_stride * wide, image_units = p.rows * p.units_per_row;
   const int64_t all_images = ceil_div(g.n, wide);
   const int64_t fitting = ceil_div(kLeastUnits, larger(image_units, 1));
@@ -152,7 +170,9 @@ void direct_weight_gradient(const ConvGeometry& g, const Gather& gather, const S
   const int64_t work = filters * p.depth * positions * g.n, sums_per_block = g.k * p.depth * kLanes;
   const int64_t most_blocks = larger(smaller(smaller(work >> 22, 16), kMostSumBytes / kBytes / sums_per_block), 1);
   const EvenCut blocks(segments, larger(ceil_div(segments, most_blocks), 1), 1);
-  T* sums = scratch<T>(Scratch::kTarget, blocks.count * sums_per_block);
+  const int64_t biases = gb == nullptr ? 0 : g.k;
+  T* sums = scratch<T>(Scratch::kTarget, blocks.count * (sums_per_block + biases * kLanes));
+  T* bias_sums = sums + blocks.count * sums_per_block;  // [block][filter][lanes]
 
   // Columns are the depth ordered by channel, so that all tiles of one follow each other.
   int32_t* distance = scratch<int32_t>(Scratch::kString, 2 * p.depth + channels);
@@ -189,6 +209,8 @@ void direct_weight_gradient(const ConvGeometry& g, const Gather& gather, const S
       const int64_t block = i / g.groups, group = i % g.groups;
       T* own_sums = sums + block * sums_per_block + group * filters * p.depth * kLanes;
       for (int64_t j = 0; j < filters * p.depth; ++j) hn::Store(hn::Zero(d), d, own_sums + j * kLanes);
+      T* own_biases = bias_sums + (block * g.k + group * filters) * kLanes;
+      for (int64_t j = 0; j < smaller(biases, filters); ++j) hn::Store(hn::Zero(d), d, own_biases + j * kLanes);
       for (int64_t segment = blocks.begin(block); segment < blocks.end(block); ++segment) {
         const int64_t row_begin = segment % p.chunks * p.rows_per_chunk,
                       row_end = smaller(row_begin + p.rows_per_chunk, p.rows);
@@ -235,11 +257,13 @@ void direct_weight_gradient(const ConvGeometry& g, const Gather& gather, const S
           const T* tile_gy = units + row * segment_units * kLanes;
           if (gy_in_place) tile_gy = gy + (image_begin * g.k + group * filters + row) * positions;
           for (int64_t j = 0; !gy_in_place && j < steps; ++j) step[j].gy = static_cast<int32_t>(j * rows * kLanes);
+          const int64_t gy_row = gy_in_place ? positions : kLanes;
+          if (gb != nullptr) add_units(steps, step, rows, tile_gy, gy_row, own_biases + row * kLanes);
           for (int64_t c = 0; c < column_tiles.count; ++c) {
             const int64_t column = column_tiles.begin(c), columns = column_tiles.end(c) - column;
             ComingRows& coming = coming_gy.empty() ? coming_x : coming_gy;
             weights_tile_function<T>(static_cast<int>(rows), static_cast<int>(columns))(
-                steps, step, tile_gy, gy_in_place ? positions : kLanes, padded, distance + column,
+                steps, step, tile_gy, gy_row, padded, distance + column,
                 own_sums + (row * p.depth + column * rows) * kLanes,
                 coming.take(coming_bytes, coming_bytes / larger(steps, 1) + 1, padded));
           }
@@ -253,6 +277,10 @@ void direct_weight_gradient(const ConvGeometry& g, const Gather& gather, const S
   const auto valid = hn::FirstN(d, static_cast<size_t>(image_lanes ? kLanes : p.unit_lanes));
   const auto add_up = [&](int64_t begin, int64_t end) HWY_ATTR {
     for (int64_t k = begin; k < end; ++k) {
+      for (int64_t block = 0; gb != nullptr && block < blocks.count; ++block) {
+        const auto sum = hn::IfThenElseZero(valid, hn::Load(d, bias_sums + (block * g.k + k) * kLanes));
+        gb[k] += hn::GetLane(hn::SumOfLanes(d, sum));
+      }
       const int64_t row = k % filters - k % filters % row_tiles.piece, rows = smaller(row_tiles.piece, filters - row);
       const T* tile_sums = sums + (k - k % filters + row) * p.depth * kLanes;
       for (int64_t i = 0; i < p.depth; ++i) {

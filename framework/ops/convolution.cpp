@@ -30,7 +30,7 @@ struct Form {
 // result.
 Tensor output(const Form& form, const Tensor& x, const Tensor& w, const Tensor& bias = {});
 Tensor input_gradient(const Form& form, const Tensor& gy, const Tensor& w, const Tensor& bias = {});
-Tensor weight_gradient(const Form& form, const Tensor& x, const Tensor& gy);
+Tensor weight_gradient(const Form& form, const Tensor& x, const Tensor& gy, Tensor* bias_gradient = nullptr);
 
 // `factor` is saved for the gradient of `other`, its fellow factor: not worth the memory if nobody asks for that.
 Tensor saved(const Tensor& factor, const Tensor& other) { return other.requires_grad() ? factor : Tensor(); }
@@ -57,9 +57,11 @@ Tensor output(const Form& form, const Tensor& any_x, const Tensor& any_w, const 
   });
   return record(form.names->output, y, {x, w, bias},
                 [form, x = saved(x, w), w = saved(w, x)](const Backward& b) -> Gradients {
-                  return {b.needs(0) ? input_gradient(form, b.grad, w) : Tensor(),
-                          b.needs(1) ? weight_gradient(form, x, b.grad) : Tensor(),
-                          b.needs(2) ? channel_sum(form, b.grad) : Tensor()};
+                  Tensor gx, gw, gb;
+                  if (b.needs(0)) gx = input_gradient(form, b.grad, w);
+                  if (b.needs(1)) gw = weight_gradient(form, x, b.grad, b.needs(2) ? &gb : nullptr);
+                  if (b.needs(2) && !gb.defined()) gb = channel_sum(form, b.grad);
+                  return {gx, gw, gb};
                 });
 }
 
@@ -78,11 +80,16 @@ Tensor input_gradient(const Form& form, const Tensor& any_gy, const Tensor& any_
                 });
 }
 
-Tensor weight_gradient(const Form& form, const Tensor& any_x, const Tensor& any_gy) {
+// The bias's gradient, too, if it is wanted, not to be recorded itself, and comes for next to nothing.
+Tensor weight_gradient(const Form& form, const Tensor& any_x, const Tensor& any_gy, Tensor* bias_gradient) {
   const Tensor x = any_x.contiguous(), gy = any_gy.contiguous();
-  Tensor gw = make_tensor(form.w, x.dtype());
+  Tensor gw = make_tensor(form.w, x.dtype()), gb;
+  if (bias_gradient != nullptr && !(grad_enabled() && gy.requires_grad())) {
+    gb = make_tensor({form.geometry.k}, x.dtype());
+  }
   visit_floating(x.dtype(), [&]<class T>() {
-    kernels::conv_weight_gradient(form.geometry, x.data<T>(), gy.data<T>(), gw.data<T>());
+    T* to = gb.defined() ? gb.data<T>() : nullptr;
+    if (kernels::conv_weight_gradient(form.geometry, x.data<T>(), gy.data<T>(), gw.data<T>(), to)) *bias_gradient = gb;
   });
   return record(form.names->weight_gradient, gw, {x, gy},
                 [form, x = saved(x, gy), gy = saved(gy, x)](const Backward& b) -> Gradients {

@@ -103,6 +103,7 @@ template <class T>
 struct Case {
   ConvGeometry g;
   std::vector<T> x, w, gy, k_bias, c_bias, y, gx, gw;
+  std::vector<T> gb;  // empty where the weight gradient does not make it by the way
 
   Case(const ConvGeometry& geometry, std::mt19937& random)
       : g(geometry),
@@ -119,7 +120,8 @@ struct Case {
     gw.assign(w.size(), nan);
     conv_output(g, x.data(), w.data(), bias ? k_bias.data() : nullptr, y.data());
     conv_input_gradient(g, gy.data(), w.data(), bias ? c_bias.data() : nullptr, gx.data());
-    conv_weight_gradient(g, x.data(), gy.data(), gw.data());
+    gb.assign(g.k, nan);
+    if (!conv_weight_gradient(g, x.data(), gy.data(), gw.data(), bias ? gb.data() : nullptr)) gb.clear();
   }
 };
 
@@ -152,6 +154,7 @@ void check_against_naive(const ConvGeometry& g, std::mt19937& random, bool bias)
   const std::vector<double> y = naive_output(g, c.x.data(), c.w.data(), bias ? c.k_bias.data() : nullptr);
   const std::vector<double> gx = naive_input_gradient(g, c.gy.data(), c.w.data(), bias ? c.c_bias.data() : nullptr);
   const std::vector<double> gw = naive_weight_gradient(g, c.x.data(), c.gy.data());
+  const std::vector<double> gb = naive_bias_gradient(g, c.gy.data());
   const int64_t taps = elements(g.kernel);
   INFO(text(g));
   on_every_target([&] {
@@ -159,6 +162,7 @@ void check_against_naive(const ConvGeometry& g, std::mt19937& random, bool bias)
     CHECK(error(c.y, y, g.c / g.groups * taps) < 24);
     CHECK(error(c.gx, gx, g.k / g.groups * taps) < 24);
     CHECK(error(c.gw, gw, g.n * elements(g.out)) < 24);
+    if (!c.gb.empty()) CHECK(error(c.gb, gb, g.n * elements(g.out)) < 24);
   });
 }
 
@@ -324,6 +328,7 @@ TEST_CASE_TEMPLATE("any number of threads gives the same bits", T, float, double
       CHECK(same_bits(one.y, several.y));
       CHECK(same_bits(one.gx, several.gx));
       CHECK(same_bits(one.gw, several.gw));
+      CHECK(same_bits(one.gb, several.gb));
     }
   }
   set_num_threads(before);
@@ -335,6 +340,7 @@ TEST_CASE("what is empty stays empty, and what sums over nothing is zero") {
   Case<float> no_images(g, random);
   no_images.run(true);
   for (float value : no_images.gw) CHECK(value == 0);
+  for (float value : no_images.gb) CHECK(value == 0);
 
   g = square(0, 3, 64, 64, 7, 2, 3);
   Case<float> no_strided_images(g, random);
