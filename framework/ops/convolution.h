@@ -51,10 +51,10 @@ Tensor cross_correlate(const Tensor& x, const Tensor& kernel, ConvolveMode mode 
 // The (doubly blocked) Toeplitz matrix M with M @ vec(x) = vec(convolve(x, kernel)), x [x_shape]. PyTorch: none
 Tensor convolution_matrix(const Tensor& kernel, const Shape& x_shape, ConvolveMode mode = ConvolveMode::full);
 
-// 2-D convolutions in f32 of many channels, 3x3 at stride 1 and 4x4 at stride 2, and kernels about three strides wide
-// (11x11 at stride 4) take 16 multiplications instead of 36 (Winograd's minimal filtering, as Lavin and Gray 2016):
-// their rounding error is at most 4 times the direct sum's. This switches it off for the process; so does
-// KORREL_WINOGRAD=0 in the environment. PyTorch: none
+// Convolutions in f32 of many channels at stride 1 with kernels of 3x3 and more (of any depth), 4x4 at stride 2, and
+// kernels about three strides wide (11x11 at stride 4) take 16 multiplications instead of 36 (Winograd's minimal
+// filtering, as Lavin and Gray 2016): their rounding error is at most 4 times the direct sum's. This switches it off
+// for the process; so does KORREL_WINOGRAD=0 in the environment. PyTorch: none
 void set_winograd(bool enabled);
 bool winograd_enabled();
 

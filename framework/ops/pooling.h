@@ -22,7 +22,8 @@ struct AvgPoolOptions {
 };
 // x [N,C,...] or [C,...]; size floor((in + 2 padding - dilation (kernel - 1) - 1) / stride + 1); ceil with ceil_mode,
 // where the last window must start inside the input or its left padding. Ties go to the first element. Indices are flat
-// within a channel.
+// within a channel. x is taken by value: in max_pool2d(relu(h), 2) nobody else can see relu's result, so the gradient
+// goes to h in one step.
 Tensor max_pool1d(Tensor x, const PerAxis& kernel_size, const MaxPoolOptions& options = {});
 Tensor max_pool2d(Tensor x, const PerAxis& kernel_size, const MaxPoolOptions& options = {});
 Tensor max_pool3d(Tensor x, const PerAxis& kernel_size, const MaxPoolOptions& options = {});
