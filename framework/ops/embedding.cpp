@@ -6,6 +6,7 @@
 
 #include <korrel/framework/autograd/record.h>
 #include <korrel/framework/base/check.h>
+#include <korrel/framework/base/parallel.h>
 #include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/gather.h>
 #include <korrel/framework/ops/operand_check.h>
@@ -98,7 +99,9 @@ struct Bags {
     if (x.dim() == 2) {
       check<ValueError>(!offsets.defined(), "embedding_bag: offsets are for x of 1 dimension, x is {}", x.shape());
       count = x.size(0);
-      for (int64_t i = 0; i < x.numel(); ++i) of_entry.push_back(i / x.size(1));
+      of_entry.reserve(static_cast<std::size_t>(x.numel()));
+      for (int64_t bag = 0; bag < count; ++bag)
+        of_entry.insert(of_entry.end(), static_cast<std::size_t>(x.size(1)), bag);
       return;
     }
     check<ValueError>(offsets.defined(), "embedding_bag: x of 1 dimension {} needs offsets", x.shape());
@@ -130,6 +133,30 @@ struct Bags {
     }
   }
 };
+
+// The sums of each bag's rows of weight, which are read where they lie.
+Tensor summed_rows(const Rows& rows, const Bags& bags, const Tensor& weight) {
+  Tensor dense = weight.detach().contiguous(), y = zeros({bags.count, rows.inner}, {weight.dtype()});
+  const int64_t* numbers = rows.index.data<int64_t>();
+  const int64_t dim = rows.inner, entries = rows.count(), per_bag = 1 + entries / std::max<int64_t>(1, bags.count);
+  visit_floating(weight.dtype(), [&]<class T>() {
+    const T* from = dense.data<T>();
+    T* to = y.data<T>();
+    parallel_for(bags.count, 1 + 16384 / (1 + per_bag * dim), [&](int64_t begin, int64_t end) {
+      auto i = std::lower_bound(bags.of_entry.begin(), bags.of_entry.end(), begin) - bags.of_entry.begin();
+      for (; i < entries && bags.of_entry[static_cast<std::size_t>(i)] < end; ++i) {
+        const T* __restrict row = from + numbers[i] * dim;
+        T* __restrict sum = to + bags.of_entry[static_cast<std::size_t>(i)] * dim;
+        for (int64_t j = 0; j < dim; ++j) sum[j] += row[j];
+      }
+    });
+  });
+  return record("embedding_bag", y, {weight}, [rows, bags](const Backward& b) -> Gradients {
+    Rows into{1, bags.count, rows.inner, from_vector(bags.of_entry)};
+    Tensor of_entries = into.take("embedding_bag", b.grad, {rows.count(), rows.inner});
+    return {rows.spread("embedding_bag", of_entries, {rows.size, rows.inner})};
+  });
+}
 
 // Of entries [n,dim] the largest of each bag and column.
 Tensor largest_of(const Tensor& entries, const Bags& bags) {
@@ -199,15 +226,19 @@ Tensor embedding_bag(const Tensor& x, Tensor weight, const Tensor& offsets, cons
     bags.of_entry = std::move(of_entry);
   }
   int64_t dim = rows.inner;
-  Tensor entries = looked_up("embedding_bag", rows, weight, {rows.count(), dim},
-                             gradient_factors(rows, -1, options.scale_grad_by_freq, weight.dtype()));
-  if (options.mode == Mode::max) return largest_of(entries, bags);
-  if (factors.defined()) {
-    Tensor flat = factors.reshape({x.numel()});
-    entries = entries * (kept.defined() ? index_select(flat, 0, kept) : flat).unsqueeze(1);
+  Tensor y;
+  if (options.mode != Mode::max && !factors.defined() && !options.scale_grad_by_freq) {
+    y = summed_rows(rows, bags, weight);
+  } else {
+    Tensor entries = looked_up("embedding_bag", rows, weight, {rows.count(), dim},
+                               gradient_factors(rows, -1, options.scale_grad_by_freq, weight.dtype()));
+    if (options.mode == Mode::max) return largest_of(entries, bags);
+    if (factors.defined()) {
+      Tensor flat = factors.reshape({x.numel()});
+      entries = entries * (kept.defined() ? index_select(flat, 0, kept) : flat).unsqueeze(1);
+    }
+    y = Rows{1, bags.count, dim, from_vector(bags.of_entry)}.spread("embedding_bag", entries, {bags.count, dim});
   }
-  Rows into{1, bags.count, dim, from_vector(bags.of_entry)};
-  Tensor y = into.spread("embedding_bag", entries, {bags.count, dim});
   if (options.mode == Mode::sum) return y;
   std::vector<double> sizes(static_cast<std::size_t>(bags.count));
   for (int64_t bag : bags.of_entry) ++sizes[static_cast<std::size_t>(bag)];

@@ -194,20 +194,28 @@ Tensor masked_scatter(const Tensor& x, const Tensor& mask, const Tensor& source)
 Tensor nonzero(const Tensor& x) {
   check_defined("nonzero", x);
   Tensor dense = x.detach().contiguous();
-  std::vector<int64_t> result;
-  int64_t count = 0;
+  const int rank = x.dim();
+  const int64_t run = rank == 0 ? 1 : std::max<int64_t>(x.size(-1), 1);
+  Tensor result;
   visit(x.dtype(), [&]<class T>() {
     const T* values = dense.data<T>();
-    Dims at = Dims::filled(x.dim(), 0);
-    for (int64_t i = 0, n = x.numel(); i < n; ++i) {
-      if (values[i] != T(0)) {
-        result.insert(result.end(), at.begin(), at.end());
-        ++count;
+    int64_t count = 0, found = 0;
+    for (int64_t i = 0, n = x.numel(); i < n; ++i) count += values[i] != T(0);
+    result = make_tensor({count, rank}, i64);
+    int64_t* to = result.data<int64_t>();
+    if (rank == 0) return;
+    Dims at = Dims::filled(rank, 0);  // of a run along the last dimension
+    for (; found < count; values += run) {
+      // Every place is written; the next one overwrites it if it does not count. No branch to be guessed.
+      for (int64_t k = 0; k < run && found < count; ++k, to += values[k - 1] != T(0) ? rank : 0) {
+        for (int d = 0; d < rank - 1; ++d) to[d] = at[d];
+        to[rank - 1] = k;
+        found += values[k] != T(0);
       }
-      for (int d = x.dim() - 1; d >= 0 && ++at[d] == x.shape()[d]; --d) at[d] = 0;
+      for (int d = rank - 2; d >= 0 && ++at[d] == x.shape()[d]; --d) at[d] = 0;
     }
   });
-  return from_vector(result, {count, x.dim()});
+  return result;
 }
 
 }  // namespace korrel

@@ -1,14 +1,35 @@
 #include <korrel/framework/ops/similarity.h>
 
+#include <korrel/framework/autograd/record.h>
 #include <korrel/framework/base/check.h>
 #include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/gather.h>
+#include <korrel/framework/ops/matmul.h>
 #include <korrel/framework/ops/operand_check.h>
 #include <korrel/framework/ops/reduction.h>
 #include <korrel/framework/ops/shape.h>
 #include <korrel/framework/tensor/create.h>
 
 namespace korrel {
+
+namespace {
+
+// |x_i - y_j| by way of a matrix product, as PyTorch does for more than 25 rows: digits are lost where points are much
+// closer to each other than to the origin. Its gradient is made of matrix products, too, and 0 between equal points.
+Tensor euclidean(const Tensor& x, const Tensor& other) {
+  Tensor y = no_grad([&] {
+    Tensor squares = sum(square(x), -1, {.keepdim = true}) + sum(square(other), -1).unsqueeze(-2);
+    return sqrt(clamp(squares - matmul(x, transpose(other, -1, -2)) * 2, {.min = 0}));
+  });
+  return record("cdist", y, {x, other}, [x, other, y = y.detach()](const Backward& b) -> Gradients {
+    Tensor equal = y == 0, share = where(equal, 0, b.grad / where(equal, 1, b.output(y))), gx, gother;
+    if (b.needs(0)) gx = x * sum(share, -1, {.keepdim = true}) - matmul(share, other);
+    if (b.needs(1)) gother = other * sum(share, -2).unsqueeze(-1) - matmul(transpose(share, -1, -2), x);
+    return {gx, gother};
+  });
+}
+
+}  // namespace
 
 Tensor normalize(const Tensor& x, const NormalizeOptions& options) {
   check_defined("normalize", x);
@@ -40,6 +61,8 @@ Tensor cdist(const Tensor& x, const Tensor& other, const CdistOptions& options) 
   check<ShapeError>(x.dim() >= 2 && other.dim() >= 2 && x.size(-1) == other.size(-1),
                     "cdist: expects x [...,M,D] and other [...,N,D], got {} and {}", x.shape(), other.shape());
   check<ValueError>(options.p >= 0, "cdist: p expects a number >= 0, got {}", options.p);
+  const bool many = x.size(-2) > 25 || other.size(-2) > 25;
+  if (options.p == 2 && many && is_floating(x.dtype()) && x.dtype() == other.dtype()) return euclidean(x, other);
   return norm(x.unsqueeze(-2) - other.unsqueeze(-3), options.p, -1);
 }
 

@@ -133,11 +133,19 @@ Tensor randperm(int64_t n, Generator& generator) {
   int64_t* out = x.data<int64_t>();
   std::iota(out, out + n, int64_t{0});
   uint64_t seed = generator.seed(), draw = generator.next_draw();
-  for (int64_t i = n - 1; i > 0; --i) {  // Fisher-Yates
-    PhiloxBlock block = philox(seed, draw, static_cast<uint64_t>(i));
-    uint64_t word = uint64_t{block.words[0]} << 32 | block.words[1];
-    std::swap(out[i],
-              out[static_cast<int64_t>(static_cast<unsigned __int128>(word) * static_cast<uint64_t>(i + 1) >> 64)]);
+  // Fisher and Yates's shuffle. Numbers are drawn, and their places asked for, some ahead of the exchanges.
+  constexpr int64_t ahead = 32;
+  int64_t partner[ahead];
+  for (int64_t last = n - 1; last > 0; last -= ahead) {
+    const int64_t first = std::max<int64_t>(1, last - ahead + 1);
+    for (int64_t i = last; i >= first; --i) {
+      PhiloxBlock block = philox(seed, draw, static_cast<uint64_t>(i));
+      uint64_t word = uint64_t{block.words[0]} << 32 | block.words[1];
+      partner[last - i] =
+          static_cast<int64_t>(static_cast<unsigned __int128>(word) * static_cast<uint64_t>(i + 1) >> 64);
+      __builtin_prefetch(out + partner[last - i], 1);
+    }
+    for (int64_t i = last; i >= first; --i) std::swap(out[i], out[partner[last - i]]);
   }
   return x;
 }

@@ -4,8 +4,10 @@
 
 #include <korrel/framework/autograd/backward.h>
 #include <korrel/framework/base/error.h>
+#include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/shape.h>
 #include <korrel/framework/tensor/create.h>
+#include <korrel/framework/tensor/random.h>
 
 using namespace korrel;
 using Ints = std::vector<int>;
@@ -113,4 +115,23 @@ TEST_CASE("masked_select, masked_scatter, nonzero") {
                        DtypeError);
   CHECK_THROWS_WITH_AS(masked_scatter(x, bools({1, 1, 1}), ints({1, 2})),
                        "masked_scatter: the mask holds 6 times, source has 2 elements", ShapeError);
+}
+
+TEST_CASE("nonzero names every place in order, also the first and the last") {
+  Generator generator(12);
+  for (const Shape& shape :
+       {Shape{1}, Shape{100}, Shape{3, 5}, Shape{4, 1, 6}, Shape{2, 3, 4, 1}, Shape{0, 3}, Shape{3, 0}})
+    for (double share : {0.0, 0.1, 0.9, 1.0}) {
+      Tensor x = lt(rand(shape, {}, generator), share);
+      std::vector<int64_t> expected;
+      for (int64_t i = 0; i < x.numel(); ++i) {
+        if (!x.to_vector<bool>()[static_cast<std::size_t>(i)]) continue;
+        int64_t rest = i;
+        std::vector<int64_t> place;
+        for (int d = shape.rank() - 1; d >= 0; rest /= shape[d--]) place.insert(place.begin(), rest % shape[d]);
+        expected.insert(expected.end(), place.begin(), place.end());
+      }
+      CHECK(nonzero(x).to_vector<int64_t>() == expected);
+      CHECK(nonzero(x.to(f32)).to_vector<int64_t>() == expected);
+    }
 }
