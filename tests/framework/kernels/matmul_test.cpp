@@ -118,6 +118,7 @@ TEST_CASE_TEMPLATE("any sizes and strides agree with three loops on every target
       Product<T>(1, 37, 1100, k, false, false, false, random).check(true);
       Product<T>(1, 8, 300, 4 * k, false, true, false, random).check(true);
     }
+    for (int64_t n : {2, 10, 12}) Product<T>(2, 45, n, 150, false, true, false, random).check(true);
     Product<T>(1, 14, 4200, 750, true, false, false, random).check(true, BiasPer::kRow);
   });
 }
@@ -147,8 +148,8 @@ TEST_CASE("nothing to sum gives zero or the bias; nothing to write writes nothin
 TEST_CASE_TEMPLATE("any number of threads gives the same bits", T, float, double) {
   const int before = num_threads();
   std::mt19937 random(4);
-  const int64_t sizes[][4] = {{1, 200, 200, 300}, {1, 1, 3000, 300}, {1, 1000, 33, 500},
-                              {5, 70, 90, 110},   {1, 64, 120, 400}, {1, 300, 280, 30}};
+  const int64_t sizes[][4] = {{1, 200, 200, 300}, {1, 1, 3000, 300}, {1, 1000, 33, 500}, {5, 70, 90, 110},
+                              {1, 64, 120, 400},  {1, 300, 280, 30}, {1, 300, 10, 700}};
   for (const auto& [batch, m, n, k] : sizes) {
     for (bool transposed : {false, true}) {
       Product<T> one(batch, m, n, k, false, transposed, false, random);
