@@ -89,7 +89,8 @@ void channel_weight_gradient(const ConvGeometry& g, const Gather& gather, const 
                                                                           (g.groups * width * channels * taps)),
                                      1);
   const EvenCut blocks(segments, larger(ceil_div(segments, most_blocks), 1), 1);
-  const EvenCut channel_parts(channels, larger(ceil_div(channels * blocks.count * g.groups, num_threads()), 1), 1);
+  const int64_t busy = larger(smaller(work >> 18, num_threads()), 1);  // threads that have enough to do
+  const EvenCut channel_parts(channels, larger(ceil_div(channels * blocks.count * g.groups, busy), 1), 1);
   p.channels = channel_parts.piece;
   p.image_stride = p.channels * p.channel_stride;
   p.depth = p.channels * taps;

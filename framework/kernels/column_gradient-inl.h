@@ -91,9 +91,10 @@ class ColumnGradient {
            least_bytes <= 4 * kColumnBytes && g_.k >= 32 && (apart_ || 2 * g_.c <= Blocks<T>::kLanes);
   }
 
-  // Parts are rows of an image's x; their number depends on the sizes only.
+  // Parts are rows of an image's x; their number depends on the sizes only, and is even if there are few.
   void run() const {
-    const int64_t parts = g_.n >= 8 ? 1 : larger(smaller(8 / g_.n, g_.out[1] / (4 * carried_)), 1);
+    int64_t parts = larger(smaller(16 / g_.n, g_.out[1] / (8 * carried_)), 1);
+    if (parts > 1) parts -= parts % 2;
     const EvenCut cut(g_.in[1], ceil_div(g_.in[1], parts), 1);
     const auto run_parts = [&](int64_t begin, int64_t end) HWY_ATTR {
       for (int64_t i = begin; i < end; ++i) {

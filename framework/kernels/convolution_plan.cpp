@@ -1,6 +1,7 @@
 #include <korrel/framework/kernels/convolution_plan.h>
 
 #include <algorithm>
+#include <numeric>
 
 namespace korrel::kernels {
 namespace {
@@ -26,6 +27,12 @@ Gather gather_x(const ConvGeometry& geometry, Tap* taps, Dims3* phase_room, Phas
   phases->count = 0;
   for (int i = 0; i < 3; ++i) phases->plane[i] = (geometry.in[i] + geometry.stride[i] - 1) / geometry.stride[i];
   const int64_t plane = volume(phases->plane);
+  // Along each dimension residues come back after `period` taps, so phases are met in the order of these remainders.
+  Dims3 period, met;
+  for (int i = 0; i < 3; ++i) {
+    period[i] = geometry.stride[i] / std::gcd(geometry.stride[i], geometry.dilation[i]);
+    met[i] = std::min(geometry.kernel[i], period[i]);
+  }
   Gather gather{geometry.out, phases->plane, 0, 0, taps, 0};
   for_each_tap(geometry.kernel, [&](const Dims3& r, int64_t index) {
     Tap& tap = taps[gather.tap_count++];
@@ -35,7 +42,7 @@ Gather gather_x(const ConvGeometry& geometry, Tap* taps, Dims3* phase_room, Phas
       tap.offset[i] = floor_div(at, geometry.stride[i]);
       phase[i] = at - tap.offset[i] * geometry.stride[i];
     }
-    const int64_t known = std::find(phase_room, phase_room + phases->count, phase) - phase_room;
+    const int64_t known = ((r[0] % period[0]) * met[1] + r[1] % period[1]) * met[2] + r[2] % period[2];
     if (known == phases->count) phase_room[phases->count++] = phase;
     tap.plane = known * plane;
     tap.weight = index;

@@ -14,6 +14,13 @@ constexpr int64_t kChunkBytes = 1 << 20;
 
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
+// Of few parts, an odd number would leave one of two threads waiting: one more cut, if all keep enough positions to
+// read the weights for.
+int64_t even_parts(int64_t parts, int64_t cuts, int64_t positions) {
+  constexpr int64_t kFewest = 48;
+  return parts % 2 == 1 && parts < 8 && positions >= kFewest * (cuts + 1) ? cuts + 1 : cuts;
+}
+
 int32_t* end_list(const int32_t* begin, int32_t* to) {
   const int32_t first = to > begin ? *begin : 0;
   for (int64_t i = 0; i < kSpareDistances; ++i) *to++ = first;
@@ -56,6 +63,8 @@ PaddedImages plan_padded_images(const Gather& gather, const Dims3& step, int64_t
   const int64_t wanted = ceil_div(kChunkPositions, std::max<int64_t>(p.row_positions, 1));
   const int64_t most = std::max<int64_t>(std::min(fitting, wanted), 1);
   p.chunks = std::max<int64_t>(ceil_div(p.rows, most), 1);
+  const int64_t plane = p.rows * p.row_positions;
+  if (images == 1 || 2 * plane > kChunkPositions) p.chunks = even_parts(images * p.chunks, p.chunks, plane);
   p.rows_per_chunk = ceil_div(p.rows, p.chunks);
   p.chunks = std::max<int64_t>(ceil_div(p.rows, std::max<int64_t>(p.rows_per_chunk, 1)), 1);
   p.size[p.axis] = std::max<int64_t>(p.rows_per_chunk - 1, 0) * step[p.axis] + span[p.axis];
@@ -63,9 +72,10 @@ PaddedImages plan_padded_images(const Gather& gather, const Dims3& step, int64_t
   p.image_stride = channels * p.channel_stride;
   p.images = 1;
   if (p.chunks == 1) {
-    const int64_t by_positions = kChunkPositions / std::max<int64_t>(p.rows * p.row_positions, 1),
+    const int64_t by_positions = kChunkPositions / std::max<int64_t>(plane, 1),
                   by_bytes = kChunkBytes / std::max<int64_t>(p.image_stride * element_bytes, 1);
-    p.images = std::max<int64_t>(std::min({by_positions, by_bytes, images}), 1);
+    const int64_t blocks = ceil_div(images, std::max<int64_t>(std::min({by_positions, by_bytes, images}), 1));
+    p.images = std::max<int64_t>(ceil_div(images, even_parts(blocks, blocks, images * plane)), 1);
   }
   return p;
 }
