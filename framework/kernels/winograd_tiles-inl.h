@@ -17,6 +17,7 @@
 
 #include <korrel/framework/kernels/partial_vector-inl.h>
 #include <korrel/framework/kernels/scratch.h>
+#include <korrel/framework/kernels/transpose-inl.h>
 #include <korrel/framework/kernels/winograd_grid.h>
 #include <korrel/framework/kernels/winograd_transforms.h>
 
@@ -270,7 +271,9 @@ HWY_INLINE void transform_filter_gradients(int64_t count, const float* HWY_RESTR
       for (int c = 0; c < 3; ++c) hn::Store(t[c], d, taps[3 * r + c]);
     }
     float* HWY_RESTRICT to = gw + step * f;
-    if (to_taps.height == 3 && to_taps.width == 3) {
+    if (step == 9 && valid == 16 && f + 16 < count) {  // each filter's vector ends in the next one's place
+      transpose_block(taps[0], 16, 9, 16, to, 9);
+    } else if (to_taps.height == 3 && to_taps.width == 3) {
       for (int64_t lane = 0; lane < valid; ++lane)
         for (int tap = 0; tap < 9; ++tap) to[step * lane + tap / 3 * row + tap % 3] = taps[tap][lane];
     } else {
