@@ -8,6 +8,7 @@
 #endif
 
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 
 #include <hwy/highway.h>
@@ -172,17 +173,24 @@ void axpy_columns(const FewRows<T>& p, int64_t row, int64_t begin, int64_t end) 
     const T* b = p.b + at * p.b_depth;
     T* c = p.c + row * p.c_row;
     const FewRowsBias<T> start = at == 0 ? p.bias.at(row, 0) : FewRowsBias<T>{c, p.c_row, 1};
-    for (int64_t j = begin; j < end;) {
-      const FewRowsBias<T> from = start.at(0, j);
-      if (end - j >= kVectors * kLanes) {
-        axpy_tile<T, kRows, kVectors>(depth, a, p.a_row, p.a_depth, b + j, p.b_depth, kLanes, from, c + j, p.c_row);
-        j += kVectors * kLanes;
-      } else if (once >= p.depth && end - j > 2 * kLanes && end - begin >= kVectors * kLanes) {
-        j = end - kVectors * kLanes;  // back into what is there: the same bits again, and no slow tiles of one vector
+    int64_t j = begin;
+    const auto tile = [&](auto vectors, int64_t last) HWY_ATTR {
+      axpy_tile<T, kRows, vectors>(depth, a, p.a_row, p.a_depth, b + j, p.b_depth, last, start.at(0, j), c + j,
+                                   p.c_row);
+      j += (vectors - 1) * kLanes + last;
+    };
+    while (j < end) {
+      const int64_t left = end - j;
+      if (left >= kVectors * kLanes) {
+        tile(std::integral_constant<int, kVectors>(), kLanes);
+      } else if (once >= p.depth && left > 2 * kLanes && end - begin >= kVectors * kLanes) {
+        j = end - kVectors * kLanes;  // back into what is there: the same bits again, and no slow tiles
+      } else if (left >= 4 * kLanes) {
+        tile(std::integral_constant<int, 4>(), kLanes);
+      } else if (left >= 2 * kLanes) {
+        tile(std::integral_constant<int, 2>(), kLanes);
       } else {
-        const int64_t last = smaller(kLanes, end - j);
-        axpy_tile<T, kRows, 1>(depth, a, p.a_row, p.a_depth, b + j, p.b_depth, last, from, c + j, p.c_row);
-        j += last;
+        tile(std::integral_constant<int, 1>(), smaller(kLanes, left));
       }
     }
   }
