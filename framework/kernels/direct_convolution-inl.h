@@ -282,9 +282,12 @@ void direct_product(const DirectProduct<T>& product, bool image_lanes) {
               row_stride, image_lanes ? kLanes : p.unit_lanes, coming.take(tile_bytes, ask_step, weights));
         }
       }
-      for (int64_t row = 0; image_lanes && row < product.rows; ++row) {
-        lanes_to_images(side_by_side + row * row_stride, images, unit_end - unit_begin,
-                        to + row * positions + unit_begin, target_stride);
+      // All rows of the result follow each other if a part is whole images: no block of a transpose is cut short.
+      const int64_t runs = !image_lanes ? 0 : p.chunks == 1 ? 1 : product.rows;
+      for (int64_t row = 0; row < runs; ++row) {
+        lanes_to_images(side_by_side + row * row_stride, images,
+                        (unit_end - unit_begin) * (runs == 1 ? product.rows : 1), to + row * positions + unit_begin,
+                        target_stride);
       }
     }
   };

@@ -50,6 +50,9 @@ void copy_padded_images(const PaddedPlanes& p, const Source& source, const T* HW
   Dims3 low = p.low, size = p.size;
   low[p.axis] += row_begin;
   size[p.axis] -= p.rows_per_chunk - (row_end - row_begin);
+  if (volume(source.stride) == 1 && low == Dims3{0, 0, 0} && size == source.size && size == p.size) {  // as it lies
+    return images_to_lanes(from, image_stride, images, channels * volume(size), to, kLanes);
+  }
   const auto clear = [&](T* vectors, int64_t count) HWY_ATTR {
     if (zeros_there) return;
     for (int64_t i = 0; i < count; ++i) hn::Store(hn::Zero(d), d, vectors + i * kLanes);
