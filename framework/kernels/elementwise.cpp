@@ -244,27 +244,43 @@ class Runner {
     }
   }
 
-  // Short rows: blocks of several whole ones are gathered, so that the row function sees long ones. An operand whose
-  // rows are all the same is gathered once.
+  // Short rows: blocks of several whole ones are gathered, so that the row function sees long ones. Rows of an operand
+  // that are all the same, at least until the dimension before ends, are gathered once and doubled.
   void by_blocks(const Loop& loop, int64_t begin, int64_t end) const {
     Buffers buffers;
     Position place(loop, job_.count, begin);
+    const int before = loop.rank - 2;
     const int64_t width = loop.sizes[loop.rank - 1], whole = block / width * width;
+    const int64_t group = before >= 0 ? loop.sizes[before] * width : 0;  // elements in which equal rows are equal
     int64_t ready[max_inputs] = {};  // elements of equal rows, from a row's begin, that are there already
-    bool equal[max_inputs];
-    for (int k = 0; k < job_.count; ++k)
-      equal[k] = std::all_of(loop.strides[k], loop.strides[k] + loop.rank - 1, [](int64_t s) { return s == 0; });
+    bool equal[max_inputs] = {}, changes[max_inputs] = {}, any_changes = false;
+    for (int k = 0; k < job_.count && before >= 0; ++k) {
+      changes[k] = std::any_of(loop.strides[k], loop.strides[k] + before, [](int64_t s) { return s != 0; });
+      equal[k] = loop.strides[k][before] == 0 && (!changes[k] || group >= block / 4);
+      any_changes |= equal[k] && changes[k];
+    }
     Row row{0, nullptr, {}, 0, job_.dtype, job_.params};
     for (; begin < end; begin += row.n) {
       const bool at_begin = place.row_left(loop) == width;
       row.n = std::min(at_begin ? whole : place.row_left(loop), end - begin);
+      if (any_changes && at_begin) row.n = std::min(row.n, group - place.index[before] * width);
       row.out = out(begin);
       bool needed[max_inputs];
       for (int k = 0; k < job_.count; ++k) {
         const bool full = job_.in[k].kind == Operand::Kind::full;
-        row.in[k] = full ? at(job_.in[k].data, begin, job_.in[k].size) : buffers.bytes[k];
-        needed[k] = !full && (!at_begin || ready[k] < row.n);
-        if (needed[k]) ready[k] = at_begin && equal[k] ? row.n : 0;
+        const int size = job_.in[k].size;
+        row.in[k] = full ? at(job_.in[k].data, begin, size) : buffers.bytes[k];
+        needed[k] = !full && !(at_begin && equal[k]);
+        if (full || needed[k] || (changes[k] && place.index[before] == 0)) ready[k] = 0;
+        if (full || needed[k]) continue;
+        if (ready[k] < row.n) {
+          gather(buffers.bytes[k], at(job_.in[k].data, place.offsets[k], size), size, loop.strides[k][loop.rank - 1],
+                 std::min(width, row.n));
+          for (int64_t done = width; done < row.n; done *= 2)
+            std::memcpy(buffers.bytes[k] + done * size, buffers.bytes[k],
+                        static_cast<std::size_t>(std::min(done, row.n - done) * size));
+          ready[k] = row.n;
+        }
       }
       if (std::none_of(needed, needed + job_.count, [](bool yes) { return yes; })) {
         place = Position(loop, job_.count, begin + row.n);

@@ -1,6 +1,8 @@
 #include <korrel/framework/ops/map.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include <korrel/framework/autograd/grad_mode.h>
 #include <korrel/framework/ops/promotion.h>
@@ -16,6 +18,27 @@ bool jumps(const Tensor& x) {
   for (int d = 0; d < layout.shape.rank(); ++d)
     if (layout.strides[d] == 0 && layout.shape[d] > 1) return false;
   return layout.shape.numel() >= 4096;
+}
+
+// The order of dimensions in which all operands lie in memory without gaps, where that is the same for all of them, and
+// not their own (two transposed matrices); empty otherwise.
+Dims common_order(const std::initializer_list<Operand>& operands) {
+  const Layout* first = nullptr;
+  for (const Operand& operand : operands) {
+    if (operand.tensor == nullptr || operand.tensor->numel() == 1) continue;
+    const Layout& layout = operand.tensor->body().layout;
+    if (first == nullptr) first = &layout;
+    if (!(layout.shape == first->shape) || !(layout.strides == first->strides)) return {};
+  }
+  if (first == nullptr || first->is_contiguous()) return {};
+  Dims order;
+  for (int i = 0; i < first->shape.rank(); ++i) {
+    order.push_back(i);
+    for (int j = i;
+         j > 0 && first->strides[static_cast<int>(order[j - 1])] < first->strides[static_cast<int>(order[j])]; --j)
+      std::swap(order[j - 1], order[j]);
+  }
+  return first->permuted(order).is_contiguous() ? order : Dims();
 }
 
 // A number in the type that is computed with.
@@ -49,6 +72,29 @@ Number number_as(DType dtype, const Scalar& value) {
 
 Tensor compute(const char* op, kernels::Kernel kernel, DType dtype, DType result,
                std::initializer_list<Operand> operands, const MapOptions& options, Tensor onto = {}) {
+  if (operands.size() > 1 && !onto.defined() && std::any_of(operands.begin(), operands.end(), [](const Operand& o) {
+        return o.tensor != nullptr && jumps(*o.tensor);
+      })) {
+    if (const Dims order = common_order(operands); !order.empty()) {  // one transposed copy, of the result
+      Tensor views[kernels::max_inputs];
+      Operand list[kernels::max_inputs] = {Scalar(0), Scalar(0), Scalar(0)};
+      std::size_t n = 0;
+      for (const Operand& operand : operands) {
+        list[n] = operand;
+        if (operand.tensor != nullptr && operand.tensor->numel() > 1) {
+          views[n] = make_view(operand.tensor->detach(), operand.tensor->body().layout.permuted(order));
+          list[n].tensor = &views[n];
+        }
+        ++n;
+      }
+      Tensor y = n == 2 ? compute(op, kernel, dtype, result, {list[0], list[1]}, options)
+                        : compute(op, kernel, dtype, result, {list[0], list[1], list[2]}, options);
+      Dims back = order;
+      for (int i = 0; i < order.rank(); ++i) back[static_cast<int>(order[i])] = i;
+      NoGradGuard guard;
+      return make_view(y, y.body().layout.permuted(back)).contiguous();
+    }
+  }
   Tensor converted[kernels::max_inputs];  // keeps the copies alive
   const Tensor* tensors[kernels::max_inputs] = {};
   Number numbers[kernels::max_inputs];

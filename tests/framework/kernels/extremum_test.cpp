@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include <korrel/framework/autograd/backward.h>
+#include <korrel/framework/base/parallel.h>
 #include <korrel/framework/kernels/targets.h>
 #include <korrel/framework/ops/elementwise.h>
 #include <korrel/framework/ops/extremum.h>
@@ -125,4 +126,30 @@ TEST_CASE("narrow rows: what repeats from row to row, what fills them, what stri
             return at(x, r * width + k) > at(row, k) ? at(column, r) : at(wide, r * 2 * width + 1 + k);
           }));
   }
+}
+
+TEST_CASE("narrow rows that are alike within a group, whatever the number of threads") {
+  Generator generator(8);
+  const int before = num_threads();
+  for (int64_t width : {2, 3, 7, 10, 33})
+    for (int64_t rows : {2, 50, 300, 1001}) {
+      const int64_t groups = 1 + 60000 / (rows * width);
+      Tensor x = randn({groups, rows, width}, {}, generator), own = randn({groups, 1, width}, {}, generator),
+             all = randn({width}, {}, generator), of_group = randn({groups, 1, 1}, {}, generator);
+      for (int threads : {1, 3}) {
+        set_num_threads(threads);
+        Tensor a = x - own, b = own - of_group + x * 0, c = where(x > all, own, of_group);
+        int64_t wrong = 0;
+        for (int64_t i = 0; i < x.numel(); ++i) {
+          const int64_t g = i / (rows * width), k = i % width;
+          const float mine = own.data<float>()[g * width + k], groups_own = of_group.data<float>()[g];
+          const float value = x.data<float>()[i];
+          wrong += a.data<float>()[i] != value - mine;
+          wrong += b.data<float>()[i] != (mine - groups_own) + value * 0;
+          wrong += c.data<float>()[i] != (value > all.data<float>()[k] ? mine : groups_own);
+        }
+        CHECK_MESSAGE(wrong == 0, wrong << " wrong, width " << width << ", rows " << rows);
+      }
+    }
+  set_num_threads(before);
 }

@@ -11,6 +11,7 @@
 #include <korrel/framework/base/error.h>
 #include <korrel/framework/base/parallel.h>
 #include <korrel/framework/kernels/targets.h>
+#include <korrel/framework/ops/shape.h>
 #include <korrel/framework/tensor/create.h>
 #include <korrel/framework/tensor/random.h>
 
@@ -308,4 +309,24 @@ TEST_CASE("a result never shares memory with an operand, and an operand may appe
   Tensor z = tensor({3}, {.dtype = f64, .requires_grad = true});
   (z * z).backward();
   CHECK(z.grad().item() == 6);
+}
+
+TEST_CASE("operands that are transposed alike give what their copies give") {
+  Generator generator(21);
+  for (const Shape& shape : {Shape{70, 90}, Shape{20, 30, 40}}) {
+    Tensor a = randn(shape, {}, generator), b = randn(shape, {}, generator), one = full({1}, 0.5);
+    auto turned = [](const Tensor& x) { return transpose(x, 0, -1); };
+    auto copy = [&](const Tensor& x) { return transpose(x, 0, -1).contiguous(); };
+    for (const auto& [view, plain] :
+         {std::pair{turned(a) - turned(b), copy(a) - copy(b)}, std::pair{turned(a) > turned(b), copy(a) > copy(b)},
+          std::pair{turned(a) * 2, copy(a) * 2}, std::pair{one - turned(a), one - copy(a)},
+          std::pair{where(turned(a) > 0, turned(b), turned(a)), where(copy(a) > 0, copy(b), copy(a))},
+          std::pair{lerp(turned(a), turned(b), turned(b)), lerp(copy(a), copy(b), copy(b))}}) {
+      CHECK(view.is_contiguous());
+      CHECK(view.to_vector() == plain.to_vector());
+    }
+    Tensor x = a.clone().requires_grad_();
+    (turned(x) * turned(b)).backward(copy(b));
+    CHECK(x.grad().to_vector() == (b * b).to_vector());
+  }
 }
