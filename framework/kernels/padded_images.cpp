@@ -75,7 +75,8 @@ PaddedImages plan_padded_images(const Gather& gather, const Dims3& step, int64_t
     const int64_t by_positions = kChunkPositions / std::max<int64_t>(plane, 1),
                   by_bytes = kChunkBytes / std::max<int64_t>(p.image_stride * element_bytes, 1);
     const int64_t blocks = ceil_div(images, std::max<int64_t>(std::min({by_positions, by_bytes, images}), 1));
-    p.images = std::max<int64_t>(ceil_div(images, even_parts(blocks, blocks, images * plane)), 1);
+    const int64_t parts = std::max<int64_t>(even_parts(blocks, blocks, images * plane), 1);  // 0 images: 0 blocks
+    p.images = std::max<int64_t>(ceil_div(images, parts), 1);
   }
   return p;
 }
