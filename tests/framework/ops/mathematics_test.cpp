@@ -276,6 +276,23 @@ TEST_CASE("digamma and trigamma at known points") {
   CHECK(polygamma(2, tensor({1}, {.dtype = f64})).item() == doctest::Approx(-2 * 1.20205690315959428).epsilon(1e-13));
 }
 
+TEST_CASE("digamma and trigamma against their sums") {
+  for (double at : {1e-3, 0.1, 0.5, 1.0, 1.46163, 2.5, 7.999, 8.0, 9.5, 9.9999, 10.0, 11.3, 123.0, 1e6}) {
+    const int terms = 200000;  // then what is left of the sum, by its first terms
+    Exact x = at, psi = 0, psi1 = 0;
+    for (int k = terms - 1; k >= 0; --k) {
+      psi -= 1 / (x + k);
+      psi1 += 1 / ((x + k) * (x + k));
+    }
+    const Exact end = x + terms;
+    psi += std::log(end) - 1 / (2 * end) - 1 / (12 * end * end);
+    psi1 += 1 / end + 1 / (2 * end * end) + 1 / (6 * end * end * end);
+    Tensor point = full({1}, at, {f64});
+    CHECK(std::abs(static_cast<Exact>(digamma(point).item()) - psi) < 4e-16L * (1 + std::abs(psi) + 1 / x));
+    CHECK(std::abs(static_cast<Exact>(polygamma(1, point).item()) - psi1) < 8e-16L * psi1);
+  }
+}
+
 TEST_CASE("log2 and exp2 are exact at powers of two, logaddexp and xlogy at their edges") {
   Tensor p = arange(-20, 21, 1, {.dtype = f32});
   CHECK(log2(exp2(p)).to_vector() == p.to_vector());
