@@ -207,7 +207,9 @@ void few_rows_at(const FewRows<T>& p, int64_t row, int64_t begin, int64_t end) {
 
 // Whether few_rows() may be asked: rows in tiles of kFewRows are still fewer passes over b than packing it costs.
 // Adding up the lanes of a dot product costs as much as 16 steps for each row (8x4096 over 10: 80 us, packed 16).
-// Few columns leave most of a panel empty (16x10 over 4096: 41 us; dot products 23).
+// Few columns leave most of a panel empty (16x10 over 4096: 41 us; dot products 23). Up to eight rows read a b that
+// comes from beyond L2 faster in order, twice, than a panel's width out of each row (8x1024 over 1024: 672 to 440 us);
+// with 32 registers eight rows are as fast from L2 (8x256 over 256: 12.7 to 11.3).
 template <class T>
 bool is_few_rows(const FewRows<T>& p) {
   constexpr int64_t kLanes = Blocks<T>::kLanes;
@@ -215,6 +217,8 @@ bool is_few_rows(const FewRows<T>& p) {
   if (p.dots() && p.columns > 1 && p.columns <= 12 && p.depth >= 128) return true;
   if (p.b_column != 1) return false;
   if (p.rows <= kFewRows) return true;
+  const bool far = p.depth * p.columns * static_cast<int64_t>(sizeof(T)) > 1 << 20;
+  if (p.rows <= 2 * kFewRows && (far || (p.rows == 2 * kFewRows && Blocks<T>::kRows == 12))) return true;
   const int64_t bytes = p.rows * p.columns * static_cast<int64_t>(sizeof(T));
   const int64_t most = p.columns < 4 * kLanes ? 4 : p.columns % kLanes != 0 ? 16 : 32;  // loads that straddle lines
   return p.depth <= smaller(most, kShallow<T>) && bytes <= 2 << 20;
