@@ -84,11 +84,11 @@ class ColumnGradient {
     rows_ = larger(kColumnBytes / larger(row_bytes, 1) - carried_, 1);
   }
 
-  // With 32 filters and more the product is worth its passage through memory.
+  // With 32 filters and more the product is worth its passage through memory; with 8 if that replaces several products.
   bool pays() const {
     const int64_t least_bytes = columns_ * g_.out[2] * (carried_ + 1) * static_cast<int64_t>(sizeof(T));
     return flat(g_) && g_.groups == 1 && g_.n * volume(g_.in) * volume(g_.out) > 0 && volume(g_.kernel) > 1 &&
-           least_bytes <= 4 * kColumnBytes && g_.k >= 32 && (apart_ || 2 * g_.c <= Blocks<T>::kLanes);
+           least_bytes <= 4 * kColumnBytes && g_.k >= (apart_ ? 8 : 32) && (apart_ || 2 * g_.c <= Blocks<T>::kLanes);
   }
 
   // Parts are rows of an image's x; their number depends on the sizes only, and is even if there are few.

@@ -206,7 +206,7 @@ std::vector<ConvGeometry> typical_geometries() {
 std::vector<ConvGeometry> column_geometries() {
   ConvGeometry dilated = square(2, 3, 23, 32, 3, 2, 3);
   dilated.dilation = {1, 2, 3};
-  return {square(2, 21, 16, 36, 2, 2, 0), square(3, 9, 21, 33, 2, 2, 0),  square(1, 2, 50, 32, 16, 16, 0),
+  return {square(2, 21, 16, 36, 2, 2, 0), square(3, 9, 21, 10, 2, 2, 0),  square(1, 2, 50, 32, 16, 16, 0),
           square(2, 4, 38, 32, 4, 4, 0),  square(1, 12, 61, 32, 3, 3, 0), square(2, 3, 30, 40, 4, 2, 1),
           square(9, 3, 13, 35, 3, 1, 1),  square(1, 1, 70, 32, 11, 4, 5), square(2, 5, 17, 48, 2, 3, 0),
           with_outputs(dilated),          square(1, 7, 32, 32, 7, 1, 3)};
