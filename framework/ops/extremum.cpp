@@ -48,8 +48,8 @@ Tensor picked_indices(const Tensor& x, const Folding& folding, int dim, Pick pic
   int64_t* to = indices.data<int64_t>();
   visit(x.dtype(), [&]<class T>() {
     const T* from = dense.data<T>();
-    if constexpr (std::is_floating_point_v<T> && requires { Pick::largest; }) {
-      if (n == 0) return;
+    if constexpr (std::is_floating_point_v<T> && Pick::has_kernel) {
+      if (indices.numel() == 0) return;
       if (inner == 1) return kernels::extreme_in_rows(Pick::largest, indices.numel(), n, from, to);
       // Rows are counted in the lanes' own width. Few columns leave lanes idle, but each row is read once.
       if (n <= std::numeric_limits<int32_t>::max())
@@ -70,7 +70,7 @@ bool is_nan(T value) {
 // The first of the largest (or smallest) elements, or the first NaN.
 template <bool Largest>
 struct PickExtreme {
-  static constexpr bool largest = Largest;
+  static constexpr bool has_kernel = true, largest = Largest;
 
   template <class T>
   int64_t operator()(const T* x, int64_t stride, int64_t n) const {
@@ -89,6 +89,8 @@ struct PickExtreme {
 
 // The k-th smallest element, k from 0; equal ones in their order. NaN is larger than all others.
 struct PickKth {
+  static constexpr bool has_kernel = false, largest = false;
+
   int64_t k;
   bool nan_first;  // a NaN is the result wherever there is one
 

@@ -70,6 +70,12 @@ TEST_CASE("places of extremes: rows and columns of every length, ties, NaN, infi
   kernels::force_target(before);
 }
 
+TEST_CASE("places of extremes where there is nothing beside the dimension") {
+  CHECK(argmax(zeros({3, 2, 0}), 1).shape() == Shape{3, 0});
+  CHECK(argmin(zeros({0, 2}), 1).shape() == Shape{0});
+  CHECK(max(zeros({3, 2, 0}, {f32, true}), 1).values.shape() == Shape{3, 0});
+}
+
 TEST_CASE("the gradient of max goes to its place only") {
   Tensor x = randn({4, 5, 6}, {f64, true});
   for (int64_t dim : {0, 1, 2}) {
