@@ -307,15 +307,17 @@ bool can_filter(const ConvGeometry& g) {
 // Cycles, as measured: for a vector of 16 of a multiply-add, of a tile's transforms, of filters to be transformed.
 struct Cycles {
   double product, source, result, filter;
+  int64_t least_lanes;  // that a row of tiles takes the time of
 };
-constexpr Cycles kCorrelationCycles{0.575, 180, 160, 120}, kGradientCycles{0.7, 220, 160, 120};
+constexpr Cycles kCorrelationCycles{0.575, 180, 160, 120, 4}, kGradientCycles{0.7, 220, 160, 120, 8};
 
 double vectors(int64_t count) { return static_cast<double>(count) / 16; }
 
 // All of it. Rows of tiles are transformed in vectors of 16, 8 or 4; of a long row's last vector, half may be free.
 double cycles_here(const ConvGeometry& g, int64_t sources, int64_t results, const Cycles& cycles) {
   const KernelPieces pieces(g.kernel);
-  const int64_t rows = g.n * g.out[0] * ((g.out[1] + 1) / 2), columns = (g.out[2] + 1) / 2, lanes = columns > 4 ? 8 : 4;
+  const int64_t rows = g.n * g.out[0] * ((g.out[1] + 1) / 2), columns = (g.out[2] + 1) / 2,
+                lanes = columns > 4 ? 8 : cycles.least_lanes;
   const double padded = vectors(rows * ((columns + lanes - 1) / lanes * lanes));
   const double others = static_cast<double>(results), depth = static_cast<double>(pieces.count() * sources);
   return cycles.product * static_cast<double>(pieces.products() * g.c * g.k * ((rows * columns + 15) / 16)) +
@@ -332,8 +334,8 @@ double direct_cycles(const ConvGeometry& g, bool input_gradient) {
 }
 
 // Tiles of several pieces leave L2: what was estimated as 0.65 of the direct sum's time took 0.71 to 1.02 of it, while
-// 0.9 with one piece per plane took 0.69 to 0.93.
-double worthwhile(const ConvGeometry& g) { return KernelPieces(g.kernel).count() == g.kernel[0] ? 0.9 : 0.65; }
+// 0.95 with one piece per plane took 0.69 to 0.97.
+double worthwhile(const ConvGeometry& g) { return KernelPieces(g.kernel).count() == g.kernel[0] ? 0.95 : 0.65; }
 
 }  // namespace
 
@@ -348,12 +350,13 @@ bool winograd_input_pays(const ConvGeometry& g) {
 }
 
 // The products are smaller, and their sums go through memory: below 32 channels it took 1.1 to 1.6 times as long. The
-// direct sum's go there twice.
+// direct sum has whole vectors of filters; weights of more than 1 MiB go through memory twice.
 bool winograd_weights_pay(const ConvGeometry& g) {
+  const bool one_piece = KernelPieces(g.kernel).count() == g.kernel[0];
   if (!can_filter(g) || KernelPieces(g.kernel).count() * g.c < 32 || g.k < 32) return false;
-  const double weights = static_cast<double>(g.c * g.k * volume(g.kernel)),
-               direct = weights * (0.75 * vectors(g.n * volume(g.out)) + 60.0 / 16);
-  return cycles_here(g, g.c, g.k, kGradientCycles) < worthwhile(g) * direct;
+  const double weights = static_cast<double>(g.c * volume(g.kernel) * ((g.k + 15) / 16 * 16)),
+               direct = weights * (0.7 * vectors(g.n * volume(g.out)) + (weights > 1 << 18 ? 60.0 : 10.0) / 16);
+  return cycles_here(g, g.c, g.k, kGradientCycles) < (one_piece ? 0.92 : 0.72) * direct;
 }
 
 void winograd_output(const ConvGeometry& g, const float* x, const float* w, const float* bias, float* y) {
