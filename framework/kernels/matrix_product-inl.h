@@ -98,13 +98,15 @@ HWY_INLINE Ahead share_ahead(const T* panel, int64_t steps, int vectors, int64_t
 // Panels of columns in a strip that is packed at once although there is one block of rows only. Where b comes from
 // beyond L2 and its rows are contiguous, they are read in runs as long as the strip, which the processor itself fetches
 // ahead, not a panel's width out of each (16x12544 over 96: 20 to 12 ms for 16 images; asking for the next strip while
-// this one is worked on made it 14). The strip and the packed rows stay in L2.
+// this one is worked on made it 14). The strip and the packed rows stay in L2. Several blocks of the depth pack the
+// rows again for each strip, which a b of more than 6 MiB is worth (32x4096 over 4096: 27 to 22 ms).
 constexpr int64_t kStripBytes = 384 << 10;
 template <class T, class Columns>
 HWY_INLINE int64_t strip_panels(const Columns& columns, int64_t depth, int64_t column_count) {
   if constexpr (requires { columns.across_panels(); }) {
-    const int64_t column = static_cast<int64_t>(sizeof(T)) * depth;
-    if (columns.across_panels() && column * column_count > 1 << 20) {
+    const int64_t size = sizeof(T), column = size * smaller(depth, Blocks<T>::kDepth);
+    const bool far = size * depth * column_count > (depth > Blocks<T>::kDepth ? 6 << 20 : 1 << 20);
+    if (columns.across_panels() && far) {
       return larger(smaller(kStripBytes / (column * Blocks<T>::kColumns), Blocks<T>::kPanelBlock), 1);
     }
   }
@@ -157,7 +159,7 @@ void multiply_part(const Part& part, int64_t depth, Rows& rows, Columns& columns
   const EvenCut row_blocks(part.row_end - part.row_begin, rows_at_once<T>(part, depth), B::kRows);
   const EvenCut depth_blocks(depth, B::kDepth, kPiece);
   const int64_t column_count = part.column_end - part.column_begin;
-  const int64_t strip = row_blocks.count * depth_blocks.count == 1 ? strip_panels<T>(columns, depth, column_count) : 1;
+  const int64_t strip = row_blocks.count == 1 ? strip_panels<T>(columns, depth, column_count) : 1;
   const EvenCut column_blocks(column_count, (strip > 1 ? strip : B::kPanelBlock) * B::kColumns, B::kColumns);
   const int64_t packed_depth = ceil_div(depth_blocks.piece, kPiece) * kPiece;
   const int64_t kept_panels = row_blocks.count * strip == 1 ? 1 : ceil_div(column_blocks.piece, B::kColumns);
@@ -183,7 +185,7 @@ void multiply_part(const Part& part, int64_t depth, Rows& rows, Columns& columns
     const bool first = depth_block == 0;
     const int64_t row_begin = part.row_begin + row_blocks.begin(row_block);
     const RowPanels<T> panels(part.row_begin + row_blocks.end(row_block) - row_begin);
-    const bool rows_there = rows_stay<T>(rows) || (strip > 1 && column_block > 0);
+    const bool rows_there = rows_stay<T>(rows) || (strip > 1 && column_block > 0 && depth_blocks.count == 1);
     if (!rows_there) rows.begin(depth_begin, steps);
     for (int64_t at = 0, once = depth_at_once(rows, steps); !rows_there && (at == 0 || at < steps); at += once) {
       for (int64_t i = 0; i < panels.count; ++i) {
@@ -213,7 +215,9 @@ void multiply_part(const Part& part, int64_t depth, Rows& rows, Columns& columns
       if (column_bias != nullptr) {
         for (int v = 0; v < count; ++v) column_start[v] = column_bias[v];
       }
-      const bool fetch = row_blocks.count > 1 && j + 1 < cut.count();
+      // Two tiles at a time, or columns that are in L2 anyway, only lose by it (4096x4096 over 64: 13 %).
+      const bool far = kept_panels * packed_depth * B::kColumns * static_cast<int64_t>(sizeof(T)) > 1 << 19;
+      const bool fetch = row_blocks.count > 1 && panels.count >= 8 && far && j + 1 < cut.count();
       for (int64_t i = 0; i < panels.count; ++i) {
         const int64_t row = row_begin + panels.begin(i);
         const int height = panels.rows(i);

@@ -118,6 +118,7 @@ TEST_CASE_TEMPLATE("any sizes and strides agree with three loops on every target
       Product<T>(1, 37, 1100, k, false, false, false, random).check(true);
       Product<T>(1, 8, 300, 4 * k, false, true, false, random).check(true);
     }
+    Product<T>(1, 20, 1100, 1500, false, false, false, random).check(true);  // strips of columns, blocks of the depth
     Product<T>(1, 7, 1100, 300, false, false, false, random).check(true);
     for (int64_t m : {1, 2, 4, 8}) Product<T>(2, m, 117, 50, true, false, false, random).check(true, BiasPer::kRow);
     for (int64_t n : {2, 10, 12}) Product<T>(2, 45, n, 150, false, true, false, random).check(true);
