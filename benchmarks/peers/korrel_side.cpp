@@ -39,22 +39,6 @@ void fill(nn::Module& module) {
   }
 }
 
-struct LeNet5 : nn::Module {
-  nn::Conv2d conv1{1, 6, 5, {.padding = 2}}, conv2{6, 16, 5};
-  nn::Linear fc1{400, 120}, fc2{120, 84}, fc3{84, 10};
-  bool classic;
-  KORREL_MODULE(conv1, conv2, fc1, fc2, fc3)
-
-  explicit LeNet5(bool classic_form) : classic(classic_form) {}
-  Tensor forward(const Tensor& x) override {
-    auto act = [&](const Tensor& t) { return classic ? tanh(t) : relu(t); };
-    auto pool = [&](const Tensor& t) { return classic ? avg_pool2d(t, 2) : max_pool2d(t, 2); };
-    Tensor h = pool(act(conv1(x)));
-    h = pool(act(conv2(h)));
-    return fc3(act(fc2(act(fc1(h.flatten(1))))));
-  }
-};
-
 template <class Optimizer>
 Case train(std::shared_ptr<nn::Module> net, std::shared_ptr<Optimizer> optimizer, const Shape& shape) {
   Tensor x = make("x", shape), y = make_labels("y", shape[0], 10);
@@ -137,20 +121,20 @@ Table korrel_cases() {
 
   for (int64_t batch : {1, 32, 64, 256})
     add("lenet5 relu adam train " + std::to_string(batch), [=] {
-      auto net = filled(LeNet5(false));
+      auto net = filled(models::LeNet5());
       return train(net, std::make_shared<optim::Adam>(net->parameters(), optim::AdamOptions{.lr = 1e-3}),
                    {batch, 1, 28, 28});
     });
   add("lenet5 tanh sgd train 64", [=] {
-    auto net = filled(LeNet5(true));
+    auto net = filled(models::LeNet5(models::LeNet5Form::original));
     return train(net, std::make_shared<optim::SGD>(net->parameters(), optim::SGDOptions{.lr = 0.01, .momentum = 0.9}),
                  {64, 1, 28, 28});
   });
   for (int64_t batch : {1, 64, 256})
-    add("lenet5 infer " + std::to_string(batch), [=] { return infer(filled(LeNet5(false)), {batch, 1, 28, 28}); });
+    add("lenet5 infer " + std::to_string(batch), [=] { return infer(filled(models::LeNet5()), {batch, 1, 28, 28}); });
   if (std::getenv("KORREL_DATA"))
     add("mnist epoch 64", [=] {
-      auto net = filled(LeNet5(false));
+      auto net = filled(models::LeNet5());
       auto adam = std::make_shared<optim::Adam>(net->parameters(), optim::AdamOptions{.lr = 1e-3});
       auto loader = std::make_shared<datasets::DataLoader>(
           datasets::mnist(""),
@@ -282,12 +266,12 @@ Table korrel_cases() {
   };
   for (int64_t n : {128, 512, 1024, 2048}) product(n, n, n);
   product(64, 400, 120);
-  add("recorded a+b, one element", [=] {
+  add("recorded a+b of one element", [=] {
     Tensor a = leaf("a", {1}), b = leaf("b", {1});
     auto y = std::make_shared<Tensor>();
     return Case{[=] { *y = a + b; }, [=] { return values(*y); }};
   });
-  add("100-add chain, forward and backward", [=] {
+  add("chain of 100 adds forward and backward", [=] {
     Tensor a = leaf("a", {1}), b = leaf("b", {1});
     return forward_backward(
         [=] {

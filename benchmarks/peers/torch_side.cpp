@@ -302,12 +302,12 @@ Table torch_cases() {
   };
   for (int64_t n : {128, 512, 1024, 2048}) product(n, n, n);
   product(64, 400, 120);
-  add("recorded a+b, one element", [=] {
+  add("recorded a+b of one element", [=] {
     Tensor a = leaf("a", {1}), b = leaf("b", {1});
     auto y = std::make_shared<Tensor>();
     return Case{[=] { *y = a + b; }, [=] { return values(*y); }};
   });
-  add("100-add chain, forward and backward", [=] {
+  add("chain of 100 adds forward and backward", [=] {
     Tensor a = leaf("a", {1}), b = leaf("b", {1});
     return forward_backward(
         [=] {
