@@ -28,6 +28,10 @@ constexpr std::chrono::microseconds kSpin{30};
 // Parts per thread: enough that a thread which the machine holds up delays the others by little.
 constexpr int64_t kPartsPerThread = 4;
 
+// Waking a worker that sleeps takes the caller as long as a grain, and the worker comes 30 us later: jobs of fewer
+// grains are done by then (LeNet-5 on one image: 0.86 of one thread's speed with two, now 1.00).
+constexpr int64_t kGrainsToWake = 3;
+
 thread_local bool serial_here = false;
 
 // What the cgroup lets this process use, in CPUs; infinite if it sets no limit.
@@ -72,16 +76,21 @@ void pause() {
 #endif
 }
 
-// Waits until `value` is no longer `old`: spins briefly, then sleeps in the kernel.
-void wait_for_change(const std::atomic<uint32_t>& value, uint32_t old) {
+// Whether `value` becomes another than `old` within kSpin.
+bool spin_for_change(const std::atomic<uint32_t>& value, uint32_t old) {
   const auto deadline = std::chrono::steady_clock::now() + kSpin;
   do {
     for (int i = 0; i < 64; ++i) {
-      if (value.load(std::memory_order_acquire) != old) return;
+      if (value.load(std::memory_order_acquire) != old) return true;
       pause();
     }
   } while (std::chrono::steady_clock::now() < deadline);
-  value.wait(old, std::memory_order_acquire);
+  return false;
+}
+
+// Waits until `value` is no longer `old`: spins briefly, then sleeps in the kernel.
+void wait_for_change(const std::atomic<uint32_t>& value, uint32_t old) {
+  if (!spin_for_change(value, old)) value.wait(old, std::memory_order_acquire);
 }
 
 // One job at a time. The caller opens it, takes part, closes it and waits until no worker is inside any more; a worker
@@ -111,6 +120,9 @@ class Pool {
     return true;
   }
 
+  // Whether some worker does not sleep.
+  bool awake() const { return awake_.load(std::memory_order_relaxed) > 0; }
+
  private:
   void grow(int workers) {
     for (; workers_ < workers; ++workers_) {
@@ -120,8 +132,13 @@ class Pool {
 
   [[noreturn]] void work(int index, uint32_t seen) {
     serial_here = true;
+    awake_.fetch_add(1, std::memory_order_relaxed);
     for (;;) {
-      wait_for_change(job_, seen);
+      if (!spin_for_change(job_, seen)) {
+        awake_.fetch_sub(1, std::memory_order_relaxed);
+        job_.wait(seen, std::memory_order_acquire);
+        awake_.fetch_add(1, std::memory_order_relaxed);
+      }
       seen = job_.load(std::memory_order_acquire);
       inside_.fetch_add(1);
       if (open_.load() && index < helpers_.load(std::memory_order_relaxed)) run_parts();
@@ -151,7 +168,7 @@ class Pool {
   int64_t n_ = 0, part_ = 1;
   alignas(64) std::atomic<uint32_t> job_{0};
   alignas(64) std::atomic<int64_t> next_{0};
-  std::atomic<int> helpers_{0};
+  std::atomic<int> helpers_{0}, awake_{0};
   std::atomic<bool> open_{false};
   alignas(64) std::atomic<uint32_t> inside_{0};
   std::mutex error_mutex_;
@@ -199,7 +216,8 @@ void parallel_for(int64_t n, int64_t grain, RangeFunction body) {
   if (!serial_here && n > grain) {
     const int threads = static_cast<int>(std::min<int64_t>(num_threads(), (n + grain - 1) / grain));
     const int64_t part = std::max(grain, (n + threads * kPartsPerThread - 1) / (threads * kPartsPerThread));
-    if (threads > 1 && pool().try_run(n, part, threads, body)) return;
+    const bool worth_waking = grain == 1 || n >= grain * kGrainsToWake;  // a grain of 1 may be any amount of work
+    if (threads > 1 && (worth_waking || pool().awake()) && pool().try_run(n, part, threads, body)) return;
   }
   body(0, n);
 }

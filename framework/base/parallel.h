@@ -35,8 +35,9 @@ class RangeFunction {
 };
 
 // Calls body(begin, end) on parts that cover [0, n) once, each of at least `grain` items (but for the last), and
-// returns when all are done. Runs as one body(0, n) on the calling thread if n <= grain, inside another parallel_for,
-// inside a SerialSection, or while another thread has the pool. An exception of a body is rethrown here (the first one,
+// returns when all are done. Runs as one body(0, n) on the calling thread if n <= grain, for few grains while all
+// workers sleep, inside another parallel_for, inside a SerialSection, or while another thread has the pool. A grain
+// should be some 5 to 10 us of work; 1 stands for any amount. An exception of a body is rethrown here (the first one,
 // if several parts throw; parts not yet begun are skipped).
 void parallel_for(int64_t n, int64_t grain, RangeFunction body);
 
