@@ -244,8 +244,8 @@ TEST_CASE("the kernels' gradients are those of the formulas in ops, for runs, ma
         std::vector<Tensor> both[2], in_f32;
         for (bool in_ops : {false, true}) {
           for (Tensor* leaf : {&x, &w, &b}) *leaf = leaf->detach().requires_grad_();
-          normalise(x, w, b).backward(upstream, {.create_graph = in_ops});
-          for (const Tensor& leaf : {x, w, b}) both[in_ops].push_back(leaf.grad().detach());
+          for (const Tensor& gradient : grad({normalise(x, w, b)}, {x, w, b}, {upstream}, {.create_graph = in_ops}))
+            both[in_ops].push_back(gradient.detach());
         }
         Tensor y = normalise(x.detach(), w.detach(), b.detach());
         Tensor y32 = normalise(x.detach().to(f32), w.detach().to(f32), b.detach().to(f32));
