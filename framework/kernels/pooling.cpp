@@ -33,7 +33,7 @@ struct Outputs {
 };
 
 template <class T>
-void max_rows(const PoolPlan& plan, int64_t begin, int64_t end, const T* x, T* y, PoolTap* taps, T least) {
+void max_rows(const PoolPlan& plan, int64_t begin, int64_t end, const T* x, T* y, PoolTap* taps, T floor) {
   const hn::ScalableTag<T> d;
   const hn::RebindToUnsigned<decltype(d)> du;
   using Number = hn::TFromD<decltype(du)>;
@@ -72,7 +72,7 @@ void max_rows(const PoolPlan& plan, int64_t begin, int64_t end, const T* x, T* y
       for (int u = 0; u < kUnits; ++u) {
         if (u >= count) break;
         const Outputs to(band, units[u], lanes);
-        store_maxima(d, most[u], tap[u], least, y, taps, to.at, to.valid, last);
+        store_maxima(d, most[u], tap[u], floor, y, taps, to.at, to.valid, last);
       }
     });
   }
@@ -117,22 +117,22 @@ HWY_INLINE void for_rows(const PoolGeometry& g, PoolPlan::Direction direction, B
 }
 
 template <class T>
-void max_pool_of(const PoolGeometry& g, const T* x, T* y, PoolTap* taps, T least) {
+void max_pool_of(const PoolGeometry& g, const T* x, T* y, PoolTap* taps, T floor) {
   if (is_halving(g)) {
     for_halves<T>(g, [&](const Halving& h, auto d, int64_t begin, int64_t end)
-                         HWY_ATTR { max_2x2(d, h, begin, end, x, y, taps, least); });
+                         HWY_ATTR { max_2x2(d, h, begin, end, x, y, taps, floor); });
     return;
   }
   if constexpr (kHasOverlapping<T>)
     if (is_overlapping(g)) {
       const Overlapping o(g);
       for_parts<T>(o, o.planes * o.out_rows, [&](const Overlapping& part, auto d, int64_t begin, int64_t end) HWY_ATTR {
-        max_3x3(d, part, begin, end, x, y, taps, least);
+        max_3x3(d, part, begin, end, x, y, taps, floor);
       });
       return;
     }
   for_rows(g, PoolPlan::Direction::forward, [&](const PoolPlan& plan, int64_t begin, int64_t end) HWY_ATTR {
-    max_rows(plan, begin, end, x, y, taps, least);
+    max_rows(plan, begin, end, x, y, taps, floor);
   });
 }
 
@@ -198,11 +198,11 @@ void avg_pool_gradient_of(const PoolGeometry& g, const T* gy, const T* divisors,
   });
 }
 
-void max_f32(const PoolGeometry& g, const float* x, float* y, PoolTap* taps, float least) {
-  max_pool_of(g, x, y, taps, least);
+void max_f32(const PoolGeometry& g, const float* x, float* y, PoolTap* taps, float floor) {
+  max_pool_of(g, x, y, taps, floor);
 }
-void max_f64(const PoolGeometry& g, const double* x, double* y, PoolTap* taps, double least) {
-  max_pool_of(g, x, y, taps, least);
+void max_f64(const PoolGeometry& g, const double* x, double* y, PoolTap* taps, double floor) {
+  max_pool_of(g, x, y, taps, floor);
 }
 void average_f32(const PoolGeometry& g, const float* x, const float* divisors, float divisor, float* y) {
   avg_pool_of(g, x, divisors, divisor, y);
@@ -243,14 +243,14 @@ HWY_EXPORT(average_gradient_f64);
 }  // namespace
 
 template <>
-void max_pool(const PoolGeometry& geometry, const float* x, float* y, PoolTap* taps, float least) {
+void max_pool(const PoolGeometry& geometry, const float* x, float* y, PoolTap* taps, float floor) {
   ensure_target();
-  HWY_DYNAMIC_DISPATCH(max_f32)(geometry, x, y, taps, least);
+  HWY_DYNAMIC_DISPATCH(max_f32)(geometry, x, y, taps, floor);
 }
 template <>
-void max_pool(const PoolGeometry& geometry, const double* x, double* y, PoolTap* taps, double least) {
+void max_pool(const PoolGeometry& geometry, const double* x, double* y, PoolTap* taps, double floor) {
   ensure_target();
-  HWY_DYNAMIC_DISPATCH(max_f64)(geometry, x, y, taps, least);
+  HWY_DYNAMIC_DISPATCH(max_f64)(geometry, x, y, taps, floor);
 }
 template <>
 void max_pool_gradient(const PoolGeometry& geometry, const float* gy, const PoolTap* taps, float* gx) {

@@ -24,10 +24,10 @@ inline constexpr int64_t kMaxTaps = 254;
 inline constexpr PoolTap kNoTap = 255;
 
 // y[o] = the window's maximum, taps[o] = its place: the first one of several, a NaN beats all (PyTorch's rule); kNoTap
-// where the maximum is below `least`. taps may be null.
+// where the maximum is at or below `floor`, which by default none is. taps may be null.
 template <class T>
 void max_pool(const PoolGeometry& geometry, const T* x, T* y, PoolTap* taps,
-              T least = -std::numeric_limits<T>::infinity());
+              T floor = std::numeric_limits<T>::quiet_NaN());
 
 // gx[i] = sum of gy[o] over the windows that have their maximum at i (kNoTap: nowhere). Every element of gx is written.
 template <class T>

@@ -84,7 +84,7 @@ HWY_INLINE void for_quads(D d, const Halving& h, int64_t begin, int64_t end, con
 }
 
 template <class D, class T = hn::TFromD<D>>
-void max_2x2(D d, const Halving& h, int64_t begin, int64_t end, const T* x, T* y, PoolTap* taps, T least) {
+void max_2x2(D d, const Halving& h, int64_t begin, int64_t end, const T* x, T* y, PoolTap* taps, T floor) {
   const hn::RebindToUnsigned<D> du;
   const int64_t last = end * h.out_width;
   for_quads(d, h, begin, end, x,
@@ -100,7 +100,7 @@ void max_2x2(D d, const Halving& h, int64_t begin, int64_t end, const T* x, T* y
               meet(b, 1);
               meet(c, 2);
               meet(e, 3);
-              store_maxima(d, most, tap, least, y, taps, at, valid, last);
+              store_maxima(d, most, tap, floor, y, taps, at, valid, last);
             });
 }
 

@@ -144,7 +144,7 @@ HWY_NOINLINE void take_nans(const Overlapping& o, int64_t first, int64_t rows, c
 }
 
 template <class D, class T = hn::TFromD<D>>
-void max_3x3(D d, const Overlapping& o, int64_t begin, int64_t end, const T* x, T* y, PoolTap* taps, T least) {
+void max_3x3(D d, const Overlapping& o, int64_t begin, int64_t end, const T* x, T* y, PoolTap* taps, T floor) {
   const hn::RebindToUnsigned<D> du;
   using Number = hn::TFromD<decltype(du)>;
   const int64_t lanes = lanes_of(d), start = 1 - o.column_padding, last = end * o.out_width;
@@ -178,7 +178,7 @@ void max_3x3(D d, const Overlapping& o, int64_t begin, int64_t end, const T* x, 
         meet(columns[r].third, 3 * (first + r) + 2);
       }
       const int64_t at = row * o.out_width + i, here = o.out_width - i < lanes ? o.out_width - i : lanes;
-      store_maxima(d, most, tap, least, y, taps, at, here, last);
+      store_maxima(d, most, tap, floor, y, taps, at, here, last);
       if (!hn::AllFalse(d, hn::IsNaN(all)))
         take_nans(o, first, count, from, i, here, y + at, taps == nullptr ? nullptr : taps + at);
     }

@@ -106,13 +106,13 @@ HWY_INLINE void put(D d, const Pair<D>& pair, int64_t size, int64_t room, bool p
 // Taps are held as unsigned integers, one for each lane of T.
 // taps may be null.
 template <class D, class T = hn::TFromD<D>>
-HWY_INLINE void store_maxima(D d, hn::Vec<D> most, hn::Vec<hn::RebindToUnsigned<D>> tap, T least, T* y, PoolTap* taps,
+HWY_INLINE void store_maxima(D d, hn::Vec<D> most, hn::Vec<hn::RebindToUnsigned<D>> tap, T floor, T* y, PoolTap* taps,
                              int64_t at, int64_t valid, int64_t last) {
   store_some(d, most, y, at, valid, last);
   if (taps == nullptr) return;
   const hn::RebindToUnsigned<D> du;
   const hn::Rebind<PoolTap, D> dt;
-  tap = hn::IfThenElse(hn::RebindMask(du, hn::Lt(most, hn::Set(d, least))),
+  tap = hn::IfThenElse(hn::RebindMask(du, hn::Le(most, hn::Set(d, floor))),
                        hn::Set(du, static_cast<hn::TFromD<decltype(du)>>(kNoTap)), tap);
   store_some(dt, hn::TruncateTo(dt, tap), taps, at, valid, last);
 }
